@@ -1,0 +1,23 @@
+/**
+ * Bytes that can be read at random: a file, a member of a tar, an S3 object and a presigned URL are the same thing to the rooms above.
+ * What cannot be read at random (gzip, zstd) is a `ByteStream`.
+ */
+export interface Source {
+  /** Bytes in all. */
+  readonly size: number;
+  /** Changes whenever the bytes may have changed: path, size and mtime of a file; ETag of an object. */
+  readonly identity: string;
+  /** What may be shown; never a presigned URL's query. */
+  readonly label: string;
+  /** Fills `into` from `offset`; gives the bytes read, less than asked only at the end. Safe to call in parallel. Throws when the source changed. */
+  read(offset: number, into: Uint8Array, signal?: AbortSignal): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Bytes that pass once, in order. A chunk is valid until the next one is asked for. */
+export interface ByteStream {
+  readonly label: string;
+  readonly identity: string;
+  chunks(signal?: AbortSignal): AsyncIterable<Uint8Array>;
+  close(): Promise<void>;
+}
