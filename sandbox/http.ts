@@ -45,11 +45,12 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-/** Serves `handler` on a free port of the loopback interface. A handler that throws is a defect of the sandbox: 500 with its text, and the world hears of it. */
+/** Serves `handler` on a port of the loopback interface (0 = a free one). A handler that throws is a defect of the sandbox: 500 with its text, and the world hears of it. */
 export async function listen(
   handler: Handler,
   onDefect: (error: unknown) => void,
   tls?: TlsMaterial,
+  wantedPort = 0,
 ): Promise<Listening> {
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     answer(handler, request, response).catch((error: unknown) => {
@@ -66,7 +67,13 @@ export async function listen(
     socket.once("close", () => sockets.delete(socket));
   });
   server.requestTimeout = 0;
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(wantedPort, "127.0.0.1", () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
   const { port } = server.address() as AddressInfo;
   return {
     url: `${tls ? "https" : "http"}://127.0.0.1:${port}`,
@@ -104,7 +111,11 @@ async function answer(handler: Handler, request: IncomingMessage, response: Serv
   response.writeHead(given.status, given.headers);
   if (given.body === undefined || call.method === "HEAD") response.end();
   else if (typeof given.body === "string" || Buffer.isBuffer(given.body)) response.end(given.body);
-  else await pipeline(given.body, response);
+  else {
+    // A watch or an event stream may be silent for long after its headers; clients wait for these.
+    response.flushHeaders();
+    await pipeline(given.body, response);
+  }
 }
 
 function callOf(request: IncomingMessage, response: ServerResponse): Call {
