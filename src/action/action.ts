@@ -40,6 +40,8 @@ export interface Report {
   readonly headline: string;
   /** The action's own part of the job summary; headline, changes and failure are written around it. */
   readonly blocks: readonly Block[];
+  /** Outputs that come to be while reporting: where a record was written. */
+  readonly outputs?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -63,7 +65,15 @@ export interface Action<C extends Contract, Clients, Observed, Work, Applied> {
     clients: Clients,
     ctx: Context,
   ): Promise<Verdict<Outputs<C>>>;
-  report(finished: Finished<C, Observed, Work, Applied>): Report;
+  /**
+   * Always runs. It alone may write outside apply: the record and smoke results, into `records`; not in a dry run, not after an empty release.
+   * `clients` is absent when connecting failed.
+   */
+  report(
+    finished: Finished<C, Observed, Work, Applied>,
+    clients: Clients | undefined,
+    ctx: Context,
+  ): Report | Promise<Report>;
   /** Undoes after a failure or a cancel (rollback); gives the outputs that tell of it. `ctx.signal` is a fresh one. */
   recover?(
     failure: EksDeployError,

@@ -39,6 +39,8 @@ export interface Log {
   debug(line: string): void;
   /** A line and an annotation. */
   finding(finding: Finding): void;
+  /** Runs `body` with its lines under `title`. Groups do not nest: an inner one ends the outer. */
+  group<T>(title: string, body: () => Promise<T>): Promise<T>;
 }
 
 /** What the environment says, read once. */

@@ -7,8 +7,6 @@ export interface Runner {
   input(name: string): string | undefined;
   /** Names of all inputs that were given. */
   readonly given: readonly string[];
-  /** Runs `body` with its log lines grouped under `title`; the group closes whatever happens. */
-  group<T>(title: string, body: () => Promise<T>): Promise<T>;
   setOutput(name: string, value: string): void;
   /** Appends markdown to the job summary. */
   writeSummary(markdown: string): Promise<void>;

@@ -1,0 +1,247 @@
+import { join, resolve } from "node:path";
+import type { Json } from "../canonical.ts";
+import { asEksDeployError, type EksDeployError, UserError } from "../errors.ts";
+import { loadSpec } from "../spec/load.ts";
+import type { Action, AnyAction, Finished, Outcome, Report } from "./action.ts";
+import type { Context, Event } from "./context.ts";
+import { type Contract, kebab } from "./contract.ts";
+import { changeLine, changesBlock, count, failureBlock, headlineBlock } from "./describe.ts";
+import { type InputSources, loadInputs } from "./load.ts";
+import { outputText } from "./outputs.ts";
+import { type Plan, planDigest } from "./plan.ts";
+import { readReports, writeReport } from "./reports.ts";
+import type { Runner } from "./runner.ts";
+import { type Block, renderSummary } from "./summary.ts";
+import { Timeline, timelineBlock } from "./timeline.ts";
+
+/** What has been reached so far; everything is optional, because a run can end anywhere. */
+interface Run {
+  inputs?: CommonValues;
+  clients?: unknown;
+  observed?: unknown;
+  plan?: Plan<unknown, Record<string, unknown>>;
+  applied?: unknown;
+  wrote: boolean;
+  outputs: Record<string, unknown>;
+  outcome: Outcome;
+  failure?: EksDeployError;
+}
+
+/** The common inputs that this function itself acts on. */
+interface CommonValues {
+  readonly dryRun: boolean;
+  readonly approvedPlan: string | undefined;
+  readonly failOnChanges: boolean;
+  readonly environment: string | undefined;
+}
+
+/**
+ * Runs any action from its raw inputs to its report: the one place where a dry run stops, an approval is compared, outputs and summary are
+ * written and an action ends. Never throws; a failure is told through `runner.fail`.
+ */
+export async function runAction<C extends Contract>(
+  action: Action<C, never, never, never, never> | AnyAction,
+  runner: Runner,
+): Promise<Outcome> {
+  const any = action as AnyAction;
+  const started = runner.context.clock.now();
+  const timeline = new Timeline(() => runner.context.clock.now() - started);
+  const ctx = recording(runner.context, timeline);
+  const run: Run = { wrote: false, outputs: {}, outcome: "done" };
+  try {
+    await steps(any, run, runner, ctx);
+  } catch (thrown) {
+    run.failure = asEksDeployError(thrown);
+    run.outcome = ctx.signal.aborted || run.failure.code === "CANCELLED" ? "cancelled" : "failed";
+  }
+  const afterwards = { ...ctx, signal: runner.grace };
+  if (run.failure && run.wrote) await recover(any, run, afterwards);
+  await conclude(any, run, runner, afterwards, started, timeline);
+  return run.outcome;
+}
+
+async function steps(action: AnyAction, run: Run, runner: Runner, ctx: Context): Promise<void> {
+  const sources = await openSources(runner, ctx);
+  const { inputs, findings } = loadInputs(action.contract, sources);
+  run.inputs = inputs as unknown as CommonValues;
+  for (const finding of findings) ctx.log.finding(finding);
+  const plan = await ctx.log.group("Observe and plan", async () => {
+    run.clients = await action.connect(inputs, ctx);
+    run.observed = await action.observe(inputs, run.clients, { ...ctx, upcoming: [] });
+    const made = action.plan(inputs, run.observed) as Plan<unknown, Record<string, unknown>>;
+    run.plan = made;
+    Object.assign(run.outputs, made.outputs);
+    tellPlan(made, ctx);
+    return made;
+  });
+  approve(plan, run.inputs);
+  if (run.inputs.dryRun) return;
+  if (plan.changes.length > 0) {
+    run.wrote = true;
+    run.applied = await ctx.log.group("Apply", () => action.apply(plan, run.clients, ctx));
+  }
+  const verdict = await ctx.log.group("Verify", () => action.verify(plan, run.applied, run.clients, ctx));
+  Object.assign(run.outputs, verdict.outputs);
+  if (verdict.outcome) run.outcome = verdict.outcome;
+  if (verdict.failure) throw verdict.failure;
+}
+
+/** Spec, reports and raw inputs, in the form that the loader takes. Secrets are masked before anything else happens. */
+export async function openSources(runner: Runner, ctx: Context): Promise<InputSources> {
+  const spec = await loadSpec(runner.input("spec"), runner.input("environment"), ctx);
+  const folder = runner.input("reports");
+  const reports = folder ? await readReports(resolve(ctx.ambient.workspace, folder)) : new Map();
+  return {
+    input: (name) => runner.input(name),
+    given: runner.given,
+    report: (reference) => reports.get(reference),
+    spec: (path) => spec?.find(path),
+    ambient: ctx.ambient,
+  };
+}
+
+function recording(ctx: Context, timeline: Timeline): Context {
+  return {
+    ...ctx,
+    emit(event: Event) {
+      timeline.take(event);
+      ctx.emit(event);
+    },
+  };
+}
+
+function tellPlan(plan: Plan<unknown, unknown>, ctx: Context): void {
+  for (const change of plan.changes) ctx.log.info(changeLine(change));
+  ctx.log.info(
+    `${plan.changes.length === 0 ? "Nothing to change" : count(plan.changes.length, "change")}; plan-sha256 ${planDigest(plan)}`,
+  );
+}
+
+function approve(plan: Plan<unknown, unknown>, inputs: CommonValues): void {
+  if (inputs.approvedPlan && inputs.approvedPlan !== planDigest(plan)) {
+    throw new UserError("PLAN_DIFFERS", {
+      happened: `The end state would be ${planDigest(plan)}; approved is ${inputs.approvedPlan}. Nothing was written.`,
+      next: "Compare the planned end state (output plan) with the approved one, then approve the new plan-sha256.",
+    });
+  }
+  if (inputs.failOnChanges && plan.changes.length > 0) {
+    throw new UserError("CHANGES_PLANNED", {
+      happened: `${count(plan.changes.length, "change")} would be needed, and fail-on-changes is true: ${plan.changes.map((change) => `${change.verb} ${change.kind} ${change.name}`).join("; ")}.`,
+      next: "Release again, or undo what was changed by hand.",
+    });
+  }
+}
+
+async function recover(action: AnyAction, run: Run, ctx: Context): Promise<void> {
+  if (!action.recover || !run.failure) return;
+  try {
+    const told = await ctx.log.group("Recover", () => action.recover!(run.failure!, run.plan!, run.clients, ctx));
+    Object.assign(run.outputs, told);
+  } catch (thrown) {
+    const second = asEksDeployError(thrown);
+    ctx.log.finding({
+      code: second.code,
+      level: "error",
+      happened: `Recovering failed too: ${second.happened}`,
+      next: second.next,
+    });
+  }
+}
+
+async function conclude(
+  action: AnyAction,
+  run: Run,
+  runner: Runner,
+  ctx: Context,
+  started: number,
+  timeline: Timeline,
+): Promise<void> {
+  const seconds = (ctx.clock.now() - started) / 1_000;
+  const spans = timeline.finish();
+  try {
+    const finished = { ...run, dryRun: run.inputs?.dryRun ?? false, seconds } as unknown as Finished<
+      Contract,
+      unknown,
+      unknown,
+      unknown
+    >;
+    const report: Report = run.inputs
+      ? await action.report(finished, run.clients, ctx)
+      : { headline: `${action.contract.name}: ${run.failure?.happened.split("\n")[0] ?? "failed"}`, blocks: [] };
+    Object.assign(run.outputs, report.outputs);
+    await writeOutputs(action.contract, run, report, runner, started, seconds);
+    await runner.writeSummary(renderSummary(summaryOf(action.contract, run, report, timelineBlock(spans))));
+    ctx.log.info(report.headline);
+  } catch (thrown) {
+    run.failure ??= asEksDeployError(thrown);
+    run.outcome = "failed";
+  }
+  if (run.clients !== undefined)
+    await action.close?.(run.clients, ctx).catch((thrown: unknown) => ctx.log.debug(`closing: ${String(thrown)}`));
+  if (run.failure) tellFailure(run.failure, runner);
+}
+
+function summaryOf(contract: Contract, run: Run, report: Report, timeline: readonly Block[]): readonly Block[] {
+  return [
+    ...headlineBlock(contract.name, run.outcome, report.headline),
+    ...(run.failure ? [failureBlock(run.failure)] : []),
+    ...(run.plan ? [changesBlock(run.plan.changes, run.inputs?.dryRun ?? false)] : []),
+    ...report.blocks,
+    ...timeline,
+  ];
+}
+
+async function writeOutputs(
+  contract: Contract,
+  run: Run,
+  report: Report,
+  runner: Runner,
+  started: number,
+  seconds: number,
+): Promise<void> {
+  const outputs: Record<string, unknown> = {
+    ...run.outputs,
+    headline: report.headline,
+    changed: run.wrote,
+    changes: run.plan?.changes.length ?? 0,
+    planSha256: run.plan ? planDigest(run.plan) : undefined,
+  };
+  const named = Object.fromEntries(Object.entries(outputs).map(([name, value]) => [kebab(name), value]));
+  const folder = join(runner.context.ambient.temp, "eks-deploy", contract.name);
+  const paths = await writeReport(
+    folder,
+    {
+      version: 1,
+      action: contract.name,
+      environment: run.inputs?.environment,
+      outcome: run.outcome,
+      headline: report.headline,
+      startedAt: new Date(started).toISOString(),
+      seconds,
+      planSha256: run.plan ? planDigest(run.plan) : undefined,
+      changes: run.plan?.changes ?? [],
+      outputs: JSON.parse(JSON.stringify(named)),
+      failure: run.failure && { code: run.failure.code, happened: run.failure.happened, next: run.failure.next },
+    },
+    {
+      planSha256: run.plan ? planDigest(run.plan) : null,
+      changes: (run.plan?.changes ?? []) as unknown as Json,
+      endState: run.plan?.endState ?? null,
+    },
+  );
+  for (const name of Object.keys(contract.outputs)) runner.setOutput(name, outputText({ ...named, ...paths }[name]));
+}
+
+function tellFailure(failure: EksDeployError, runner: Runner): void {
+  for (const problem of failure.problems) {
+    if (!problem.at) continue;
+    runner.context.log.finding({
+      code: failure.code,
+      level: "error",
+      happened: problem.happened,
+      next: failure.next,
+      at: problem.at,
+    });
+  }
+  runner.fail(failure.code, `${failure.happened}\n${failure.next}`);
+}
