@@ -245,3 +245,15 @@ function tellFailure(failure: EksDeployError, runner: Runner): void {
   }
   runner.fail(failure.code, `${failure.happened}\n${failure.next}`);
 }
+
+/** The post step: settles what a killed or cancelled main left behind. Never throws. */
+export async function settleAction(action: AnyAction, runner: Runner): Promise<void> {
+  if (!action.settle) return;
+  const { context } = runner;
+  try {
+    await context.log.group("Settle what the interrupted run left", () => action.settle!(runner.remembered, context));
+  } catch (thrown) {
+    const failure = asEksDeployError(thrown);
+    context.log.finding({ code: failure.code, level: "warning", happened: failure.happened, next: failure.next });
+  }
+}

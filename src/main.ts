@@ -1,0 +1,37 @@
+import type { AnyAction } from "./action/action.ts";
+import { runAction, settleAction } from "./action/run.ts";
+import type { ActionName } from "./action-names.ts";
+import { createRunner } from "./runner/github.ts";
+
+/** Each action loads alone: a stub pays only for what it runs. */
+const actions: Readonly<Record<ActionName, () => Promise<AnyAction>>> = {
+  "push-images": async () => (await import("./actions/push-images/index.ts")).pushImages,
+  "sync-checkpoints": async () => (await import("./actions/sync-checkpoints/index.ts")).syncCheckpoints,
+  "ensure-irsa": async () => (await import("./actions/ensure-irsa/index.ts")).ensureIrsa,
+  "render-values": async () => (await import("./actions/render-values/index.ts")).renderValues,
+  "helm-deploy": async () => (await import("./actions/helm-deploy/index.ts")).helmDeploy,
+  "smoke-test": async () => (await import("./actions/smoke-test/index.ts")).smokeTest,
+  release: async () => (await import("./actions/release/index.ts")).release,
+};
+
+/** Set by main for the post step; its absence tells that this is main. */
+const startedState = "eks-deploy-started";
+const endedState = "eks-deploy-ended";
+
+/** Runs an action as GitHub's runner starts it, for main and for post; ends the process. */
+export async function main(name: ActionName): Promise<void> {
+  const action = await actions[name]();
+  const secrets = Object.entries(action.contract.inputs as Record<string, { secret?: boolean }>)
+    .filter(([, input]) => input.secret)
+    .map(([input]) => input);
+  const runner = createRunner(secrets);
+  if (runner.remembered[startedState]) {
+    if (!runner.remembered[endedState]) await settleAction(action, runner);
+  } else {
+    runner.context.remember(startedState, "true");
+    await runAction(action, runner);
+    runner.context.remember(endedState, "true");
+  }
+  runner.cancellation.dispose();
+  process.stdout.write("", () => process.exit());
+}
