@@ -1,6 +1,7 @@
 import type { EksDeployError } from "../errors.ts";
 import type { Context } from "./context.ts";
 import type { Contract, Inputs, Outputs } from "./contract.ts";
+import type { InputSources } from "./load.ts";
 import type { Change, Plan } from "./plan.ts";
 import type { Block } from "./summary.ts";
 
@@ -51,7 +52,7 @@ export interface Report {
 export interface Action<C extends Contract, Clients, Observed, Work, Applied> {
   readonly contract: C;
   /** Opens what the steps talk through; checks account and region. No write. */
-  connect(inputs: Inputs<C>, ctx: Context): Promise<Clients>;
+  connect(inputs: Inputs<C>, ctx: Context, sources: InputSources): Promise<Clients>;
   /** Reads the world. No one-pass source is read here. */
   observe(inputs: Inputs<C>, clients: Clients, ctx: Context & Upcoming): Promise<Observed>;
   /** Pure: what must change, what will then be true, and the outputs that follow from it. */

@@ -66,7 +66,7 @@ async function steps(action: AnyAction, run: Run, runner: Runner, ctx: Context):
   run.inputs = inputs as unknown as CommonValues;
   for (const finding of findings) ctx.log.finding(finding);
   const plan = await ctx.log.group("Observe and plan", async () => {
-    run.clients = await action.connect(inputs, ctx);
+    run.clients = await action.connect(inputs, ctx, sources);
     run.observed = await action.observe(inputs, run.clients, { ...ctx, upcoming: [] });
     const made = action.plan(inputs, run.observed) as Plan<unknown, Record<string, unknown>>;
     run.plan = made;
