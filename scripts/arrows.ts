@@ -9,7 +9,7 @@ const longest = 300;
 
 /** Floors of src/, from the ground up; a room may import from its own and from lower floors. Rooms on one floor do not import each other. */
 const floors: readonly (readonly string[])[] = [
-  ["errors", "retry", "nearest", "canonical", "action-names"],
+  ["errors", "retry", "nearest", "canonical", "action-names", "version"],
   ["spec"],
   ["action"],
   ["agent"],
