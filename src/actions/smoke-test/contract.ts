@@ -1,0 +1,89 @@
+import { clusterInputs, commonInputs, commonOutputs, releaseInputs } from "../../action/common.ts";
+import { defineContract, InputProblem } from "../../action/contract.ts";
+import { choice, data, duration, integer, map, secret, text } from "../../action/inputs.ts";
+import { flagOutput, jsonOutput } from "../../action/outputs.ts";
+import type { ModelResult } from "../../smoke/check.ts";
+import type { Thresholds } from "../../smoke/settings.ts";
+import { asTargets } from "../../smoke/target.ts";
+
+const thresholdNames = ["first-token-ms", "tokens-per-second", "total-ms"] as const;
+
+function asThresholds(value: unknown): Thresholds {
+  const map = (value ?? {}) as Record<string, unknown>;
+  for (const [name, limit] of Object.entries(map)) {
+    if (!thresholdNames.includes(name as never))
+      throw new InputProblem(`has no threshold ${name}; there are ${thresholdNames.join(", ")}`);
+    if (!(Number(limit) > 0))
+      throw new InputProblem(`gives ${name} the value "${String(limit)}"; it must be a number above 0`);
+  }
+  return Object.fromEntries(Object.entries(map).map(([name, limit]) => [name, Number(limit)]));
+}
+
+export const contract = defineContract({
+  name: "smoke-test",
+  title: "Poolside on EKS: smoke test",
+  description: "Prove that people can use the models: TLS, health, key, a real answer, streaming, timings.",
+  inputs: {
+    models: data(asTargets, {
+      required: true,
+      description: "Models to test: the list `rendered-models`, or a map by key with host, modelName and modelType.",
+      report: "render-values.rendered-models",
+      spec: "models",
+    }),
+    "api-key": secret({ description: "API key of the model servers.", example: "${{ secrets.VLLM_API_KEY }}" }),
+    "api-key-from": text({
+      description: "Where the key is kept instead: `secretsmanager:<arn>#<key>` or `ssm:<name>`.",
+      spec: "authentication.keyFrom",
+    }),
+    ...clusterInputs(false),
+    ...releaseInputs,
+    deadline: duration({
+      default: "15m",
+      description: "How long to wait for DNS, connections, 502, 503, 504 and /health.",
+    }),
+    resolve: map({
+      description:
+        "Address by host, with an optional port: ask the load balancer before DNS exists. Name and certificate are still checked.",
+      example: "laguna-m.dev.example.com=internal-k8s-poolside-1.us-east-2.elb.amazonaws.com",
+      report: "helm-deploy.addresses",
+    }),
+    "ca-certificate": text({ description: "Extra trusted root: a PEM file, or PEM text." }),
+    "expect-auth": choice(["auto", "true", "false"], {
+      default: "auto",
+      description: "Whether requests without the key must be refused; auto: where a key is given.",
+    }),
+    prompt: text({ default: "Write a function that reverses a string.", description: "What the models are asked." }),
+    expect: map({
+      description: "Regular expression by model type that an answer must match.",
+      example: "agent=def |function ",
+    }),
+    thresholds: data(asThresholds, {
+      default: "{}",
+      description: "Bounds on medians: first-token-ms, tokens-per-second, total-ms.",
+      spec: "smoke.thresholds",
+    }),
+    samples: integer({
+      min: 1,
+      max: 50,
+      default: "5",
+      description: "Streamed answers per model; medians are judged.",
+      spec: "smoke.samples",
+    }),
+    "fail-on-open-paths": choice(["completions", "all", "none"], {
+      default: "completions",
+      description:
+        "Which paths that the key does not guard fail the test: those that answer a model request, all, or none; the rest are warnings.",
+    }),
+    ...commonInputs("plan"),
+  },
+  outputs: {
+    passed: flagOutput("`true` or `false`; empty when skipped."),
+    results: jsonOutput<Readonly<Record<string, ModelResult>>>("Results by model (JSON)."),
+    ...commonOutputs,
+  },
+});
+
+/** Kept here, so that the flag above stays the only place that says what `auto` means. */
+export function authExpected(choiceOf: "auto" | "true" | "false", hasKey: boolean): boolean {
+  return choiceOf === "auto" ? hasKey : choiceOf === "true";
+}

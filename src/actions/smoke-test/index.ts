@@ -1,0 +1,114 @@
+import type { Action, Verdict } from "../../action/action.ts";
+import type { Inputs, Outputs } from "../../action/contract.ts";
+import { count } from "../../action/describe.ts";
+import type { Plan } from "../../action/plan.ts";
+import type { Secret } from "../../action/secret.ts";
+import { UserError } from "../../errors.ts";
+import { apiKey } from "../../facts/api-key.ts";
+import type { ModelResult } from "../../smoke/check.ts";
+import { smokeBlocks, smokeHeadline } from "../../smoke/report.ts";
+import type { SmokeSettings } from "../../smoke/settings.ts";
+import type { Target } from "../../smoke/target.ts";
+import { testModels, trustedRoots } from "../../smoke/test-models.ts";
+import { authExpected, contract } from "./contract.ts";
+
+type Contract = typeof contract;
+
+/** What the test talks with: the key and the roots that it trusts. */
+interface Means {
+  readonly key: Secret | undefined;
+  readonly roots: readonly string[];
+}
+
+interface Work {
+  readonly targets: readonly Target[];
+  readonly settings: SmokeSettings;
+}
+
+/** smoke-test: verify only; it plans and writes nothing. */
+export const smokeTest: Action<Contract, Means, Means, Work, void> = {
+  contract,
+  async connect(inputs, ctx) {
+    if (chosen(inputs).length === 0) {
+      throw new UserError("SMOKE_NO_MODELS", {
+        happened:
+          inputs.only.length > 0 ? `None of the models is ${inputs.only.join(" or ")}.` : "No models were given.",
+        next: "Give models (the output rendered-models of render-values), or a spec with models.",
+      });
+    }
+    return { key: await apiKey(inputs, ctx), roots: await trustedRoots(inputs.caCertificate, ctx) };
+  },
+  observe: async (_inputs, means) => means,
+  plan(inputs, means): Plan<Work, Outputs<Contract>> {
+    const targets = chosen(inputs);
+    return { changes: [], endState: {}, outputs: {}, work: { targets, settings: settingsOf(inputs, means) } };
+  },
+  apply: async () => undefined,
+  async verify(plan, _applied, _means, ctx): Promise<Verdict<Outputs<Contract>>> {
+    const results = await testModels(plan.work.targets, plan.work.settings, ctx);
+    const failed = results.filter((result) => result.verdict === "fail");
+    for (const result of results) tellDegraded(result, ctx.log.finding);
+    const outputs = {
+      passed: failed.length === 0,
+      results: Object.fromEntries(results.map((result) => [result.key, result])),
+    };
+    return {
+      outputs: outputs as unknown as Outputs<Contract>,
+      failure: failed.length > 0 ? failureOf(failed, results.length) : undefined,
+    };
+  },
+  report(finished) {
+    const results = Object.values(finished.outputs?.results ?? {});
+    if (results.length > 0) return { headline: smokeHeadline(results), blocks: smokeBlocks(results) };
+    if (finished.dryRun)
+      return { headline: `${count(finished.plan?.work.targets.length ?? 0, "model")} would be tested.`, blocks: [] };
+    return {
+      headline: `No model was tested: ${finished.failure?.happened.split("\n")[0] ?? "nothing to do"}`,
+      blocks: [],
+    };
+  },
+};
+
+function chosen(inputs: Inputs<Contract>): readonly Target[] {
+  return inputs.models.filter((target) => inputs.only.length === 0 || inputs.only.includes(target.key));
+}
+
+function settingsOf(inputs: Inputs<Contract>, means: Means): SmokeSettings {
+  return {
+    key: means.key,
+    roots: means.roots,
+    expectAuth: authExpected(inputs.expectAuth, means.key !== undefined),
+    deadline: inputs.deadline,
+    resolve: inputs.resolve,
+    prompt: inputs.prompt,
+    expect: inputs.expect,
+    samples: inputs.samples,
+    thresholds: inputs.thresholds,
+    openPaths: inputs.failOnOpenPaths,
+  };
+}
+
+function tellDegraded(
+  result: ModelResult,
+  tell: (finding: { code: string; level: "warning"; happened: string; next: string }) => void,
+): void {
+  for (const check of result.checks) {
+    if (check.result === "degraded")
+      tell({
+        code: check.code ?? "SMOKE_SLOW",
+        level: "warning",
+        happened: `${result.key}: ${check.name}: ${check.seen}.`,
+        next: check.remedy,
+      });
+  }
+}
+
+function failureOf(failed: readonly ModelResult[], all: number): UserError {
+  const lines = failed.flatMap((result) =>
+    result.checks.filter((check) => check.result === "fail").map((check) => ({ result, check })),
+  );
+  return new UserError("SMOKE_FAILED", {
+    happened: `${count(failed.length, "model")} of ${all} failed:\n${lines.map(({ result, check }) => `  - ${result.key} (${result.host}): ${check.name}: ${check.seen} [${check.code}]`).join("\n")}`,
+    next: [...new Set(lines.map(({ check }) => check.remedy))].join("\n"),
+  });
+}

@@ -1,0 +1,73 @@
+import { count, time } from "../action/describe.ts";
+import type { Block } from "../action/summary.ts";
+import type { Check, ModelResult } from "./check.ts";
+
+const marks: Readonly<Record<Check["result"], string>> = {
+  pass: "✅",
+  degraded: "⚠️",
+  fail: "❌",
+  "not looked at": "–",
+};
+
+/** One sentence fit for a pager. */
+export function smokeHeadline(results: readonly ModelResult[]): string {
+  const failed = results.filter((result) => result.verdict === "fail");
+  if (failed.length > 0) {
+    const worst = failed[0]!;
+    const check = worst.checks.find((item) => item.result === "fail")!;
+    return `Smoke test failed for ${failed.map((result) => result.key).join(", ")}: ${check.name}: ${check.seen}.`;
+  }
+  const degraded = results.filter((result) => result.verdict === "degraded");
+  const all = `${count(results.length, "model")} ${results.length === 1 ? "answers" : "answer"}`;
+  return degraded.length === 0
+    ? `${all}: proven.`
+    : `${all}; ${degraded.map((result) => result.key).join(", ")} degraded.`;
+}
+
+/** Table per model, then the checks of each in full. */
+export function smokeBlocks(results: readonly ModelResult[]): readonly Block[] {
+  if (results.length === 0) return [];
+  const rows = results.map((result) => [
+    marks[result.verdict],
+    result.key,
+    result.host,
+    result.timings ? time(result.timings.firstTokenMs) : "",
+    result.timings ? result.timings.tokensPerSecond.toFixed(0) : "",
+    result.timings ? time(result.timings.totalMs) : "",
+    result.checks
+      .filter((check) => check.result !== "pass")
+      .map((check) => `${check.name}: ${check.seen}`)
+      .join("\n"),
+  ]);
+  return [
+    {
+      kind: "table",
+      head: ["", "model", "host", "first token", "tokens/s", "whole answer", "findings"],
+      rows,
+      right: [3, 4, 5],
+    },
+    ...results.map(
+      (result) =>
+        ({
+          kind: "details",
+          title: `Checks of ${result.key}`,
+          open: result.verdict === "fail",
+          blocks: [checkTable(result)],
+        }) as const,
+    ),
+  ];
+}
+
+function checkTable(result: ModelResult): Block {
+  return {
+    kind: "table",
+    head: ["", "check", "seen", "took", "what to do"],
+    rows: result.checks.map((check) => [
+      marks[check.result],
+      check.name,
+      check.seen,
+      time(check.milliseconds),
+      check.remedy,
+    ]),
+  };
+}

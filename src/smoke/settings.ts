@@ -1,0 +1,26 @@
+import type { Secret } from "../action/secret.ts";
+
+/** How a smoke test is done; times are milliseconds. */
+export interface SmokeSettings {
+  readonly key: Secret | undefined;
+  /** Whether the server must refuse requests without the key. */
+  readonly expectAuth: boolean;
+  readonly deadline: number;
+  /** Host -> address (with an optional port) to connect to instead of what DNS says. */
+  readonly resolve: Readonly<Record<string, string>>;
+  /** All trusted roots as PEM, the system's included; empty: the system's only. */
+  readonly roots: readonly string[];
+  readonly prompt: string;
+  /** Regular expression per model type that an answer must match. */
+  readonly expect: Readonly<Record<string, string>>;
+  readonly samples: number;
+  readonly thresholds: Thresholds;
+  readonly openPaths: "completions" | "all" | "none";
+}
+
+/** Bounds on the medians; absent: not judged. */
+export interface Thresholds {
+  readonly "first-token-ms"?: number;
+  readonly "tokens-per-second"?: number;
+  readonly "total-ms"?: number;
+}

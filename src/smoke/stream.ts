@@ -1,0 +1,149 @@
+import { performance } from "node:perf_hooks";
+import type { Context } from "../action/context.ts";
+import { MalformedAnswer, parseChunk, pathOf, requestOf } from "./answer.ts";
+import { type Check, median, type Timings } from "./check.ts";
+import { EventReader, type StreamEvent } from "./events.ts";
+import type { Place } from "./request.ts";
+import type { SmokeSettings, Thresholds } from "./settings.ts";
+import type { ModelType, Target } from "./target.ts";
+import { once } from "./wait.ts";
+
+/** What a streamed answer was, chunk by chunk. Pure: it is fed events with the time at which they came (ms since the request). */
+export class StreamVerdict {
+  private readonly type: ModelType;
+  private readonly name: string;
+  private text = 0;
+  private chunks = 0;
+  private tokens: number | undefined;
+  private firstToken: number | undefined;
+  private lastToken = 0;
+  private finished = false;
+  private done = false;
+  private wrong: string | undefined;
+
+  constructor(type: ModelType, name: string) {
+    this.type = type;
+    this.name = name;
+  }
+
+  take(event: StreamEvent, at: number): void {
+    if (this.wrong) return;
+    if (event.data.trim() === "[DONE]") {
+      this.done = true;
+      return;
+    }
+    try {
+      const chunk = parseChunk(event.data, this.type);
+      if (chunk.error !== undefined) this.wrong = `the server reports an error after its 200: ${chunk.error}`;
+      else if (chunk.model !== "" && chunk.model !== this.name)
+        this.wrong = `${chunk.model} answered, not ${this.name}`;
+      if (chunk.text !== "" || chunk.reasoning !== "") {
+        this.firstToken ??= at;
+        this.lastToken = at;
+        this.chunks += 1;
+        this.text += chunk.text.length + chunk.reasoning.length;
+      }
+      this.tokens = chunk.tokens ?? this.tokens;
+      if (chunk.finish !== undefined) this.finished = true;
+    } catch (thrown) {
+      if (!(thrown instanceof MalformedAnswer)) throw thrown;
+      this.wrong = thrown.message;
+    }
+  }
+
+  /** What is wrong with the stream, now that it has ended; nothing when it is whole. `[DONE]` alone proves nothing. */
+  complaint(): string | undefined {
+    if (this.wrong) return this.wrong;
+    if (this.text === 0) return "the stream holds no text";
+    if (!this.finished) return "the stream ended in mid-answer, without a finish_reason";
+    return this.done ? undefined : "the stream ended without [DONE]";
+  }
+
+  /** Timings; `end` is when the body ended. Tokens are the server's count, else one per chunk. */
+  timings(end: number): { firstTokenMs: number; tokensPerSecond: number; totalMs: number } {
+    const first = this.firstToken ?? end;
+    const tokens = this.tokens ?? this.chunks;
+    const seconds = Math.max(1, this.lastToken - first) / 1_000;
+    return { firstTokenMs: first, tokensPerSecond: tokens > 1 ? (tokens - 1) / seconds : 0, totalMs: end };
+  }
+}
+
+/** Tokens of one streamed sample. */
+const sampleTokens = 16;
+const silence = 60_000;
+
+/** Asks for `samples` streamed answers, one after the other; the first broken one ends it. */
+export async function sampleStreams(
+  target: Target,
+  place: Place,
+  settings: SmokeSettings,
+  ctx: Context,
+): Promise<{ check: Check; timings?: Timings }> {
+  const body = requestOf(target.modelName, target.modelType, settings.prompt, {
+    stream: true,
+    maxTokens: sampleTokens,
+  });
+  const samples: { firstTokenMs: number; tokensPerSecond: number; totalMs: number }[] = [];
+  let milliseconds = 0;
+  for (let sample = 0; sample < settings.samples; sample += 1) {
+    const reader = new EventReader();
+    const verdict = new StreamVerdict(target.modelType, target.modelName);
+    const started = performance.now();
+    const take = (events: readonly StreamEvent[]) => {
+      for (const event of events) verdict.take(event, performance.now() - started);
+    };
+    const request = {
+      method: "POST",
+      path: pathOf(target.modelType),
+      key: settings.key,
+      body,
+      silence,
+      signal: ctx.signal,
+    } as const;
+    const asked = await once(place, { ...request, onChunk: (chunk) => take(reader.push(chunk)) }, ctx);
+    take(reader.end());
+    milliseconds += performance.now() - started;
+    const wrong =
+      asked.cause?.seen ?? (asked.answer.status === 200 ? verdict.complaint() : `answers ${asked.answer.status}`);
+    if (wrong) {
+      const remedy =
+        "Look at the model's log at that time; a proxy or the balancer's idle timeout (60 s) may cut streams.";
+      return { check: { name: "stream", result: "fail", seen: wrong, remedy, code: "SMOKE_STREAM", milliseconds } };
+    }
+    samples.push(verdict.timings(performance.now() - started));
+  }
+  const of = (field: "firstTokenMs" | "tokensPerSecond" | "totalMs") => median(samples.map((sample) => sample[field]));
+  const timings = {
+    samples: samples.length,
+    firstTokenMs: of("firstTokenMs"),
+    tokensPerSecond: of("tokensPerSecond"),
+    totalMs: of("totalMs"),
+  };
+  const seen = `${samples.length} whole streams, first token after ${Math.round(timings.firstTokenMs)} ms`;
+  return { check: { name: "stream", result: "pass", seen, remedy: "", milliseconds }, timings };
+}
+
+/** Compares the medians with the thresholds: missing one is degraded, not failed. */
+export function judgeTimings(timings: Timings, thresholds: Thresholds): readonly Check[] {
+  const rules: readonly [keyof Thresholds, number, (limit: number) => boolean][] = [
+    ["first-token-ms", timings.firstTokenMs, (limit) => timings.firstTokenMs <= limit],
+    ["tokens-per-second", timings.tokensPerSecond, (limit) => timings.tokensPerSecond >= limit],
+    ["total-ms", timings.totalMs, (limit) => timings.totalMs <= limit],
+  ];
+  return rules.flatMap(([name, value, holds]): Check[] => {
+    const limit = thresholds[name];
+    if (limit === undefined) return [];
+    const seen = `median ${Math.round(value)}, threshold ${limit}`;
+    if (holds(limit)) return [{ name, result: "pass", seen, remedy: "", milliseconds: 0 }];
+    return [
+      {
+        name,
+        result: "degraded",
+        seen,
+        remedy: "Look at the pod's GPU and at other load on the node.",
+        code: "SMOKE_SLOW",
+        milliseconds: 0,
+      },
+    ];
+  });
+}

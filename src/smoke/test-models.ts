@@ -1,0 +1,39 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { getCACertificates } from "node:tls";
+import type { Context } from "../action/context.ts";
+import { UserError } from "../errors.ts";
+import type { ModelResult } from "./check.ts";
+import { probeModel } from "./probe.ts";
+import type { SmokeSettings } from "./settings.ts";
+import type { Target } from "./target.ts";
+
+/** Tests all models side by side: a whole test takes as long as its slowest model. */
+export async function testModels(
+  targets: readonly Target[],
+  settings: SmokeSettings,
+  ctx: Context,
+): Promise<readonly ModelResult[]> {
+  return Promise.all(targets.map((target) => probeModel(target, settings, ctx)));
+}
+
+/** The system's roots and the extra ones, PEM: those of the environment and `ca-certificate` (PEM text or a file). */
+export async function trustedRoots(extra: string | undefined, ctx: Context): Promise<readonly string[]> {
+  const files = await Promise.all(ctx.ambient.extraRoots.map((file) => readFile(file, "utf8").catch(() => "")));
+  const given =
+    extra === undefined ? [] : [extra.includes("-----BEGIN CERTIFICATE-----") ? extra : await readRoot(extra, ctx)];
+  const own = [...files.filter((text) => text !== ""), ...given];
+  return own.length === 0 ? [] : [...getCACertificates("default"), ...own];
+}
+
+async function readRoot(path: string, ctx: Context): Promise<string> {
+  try {
+    return await readFile(resolve(ctx.ambient.workspace, path), "utf8");
+  } catch (cause) {
+    throw new UserError("SMOKE_ROOT_UNREADABLE", {
+      happened: `ca-certificate names ${path}, which cannot be read.`,
+      next: "Give the path of a PEM file, or the PEM text itself.",
+      cause,
+    });
+  }
+}
