@@ -6,7 +6,7 @@ import { EventReader, type StreamEvent } from "./events.ts";
 import type { Place } from "./request.ts";
 import type { SmokeSettings, Thresholds } from "./settings.ts";
 import type { ModelType, Target } from "./target.ts";
-import { once } from "./wait.ts";
+import { type Asked, once } from "./wait.ts";
 
 /** What a streamed answer was, chunk by chunk. Pure: it is fed events with the time at which they came (ms since the request). */
 export class StreamVerdict {
@@ -103,8 +103,7 @@ export async function sampleStreams(
     const asked = await once(place, { ...request, onChunk: (chunk) => take(reader.push(chunk)) }, ctx);
     take(reader.end());
     milliseconds += performance.now() - started;
-    const wrong =
-      asked.cause?.seen ?? (asked.answer.status === 200 ? verdict.complaint() : `answers ${asked.answer.status}`);
+    const wrong = wrongOf(asked, verdict);
     if (wrong) {
       const remedy =
         "Look at the model's log at that time; a proxy or the balancer's idle timeout (60 s) may cut streams.";
@@ -121,6 +120,11 @@ export async function sampleStreams(
   };
   const seen = `${samples.length} whole streams, first token after ${Math.round(timings.firstTokenMs)} ms`;
   return { check: { name: "stream", result: "pass", seen, remedy: "", milliseconds }, timings };
+}
+
+function wrongOf(asked: Asked, verdict: StreamVerdict): string | undefined {
+  if (asked.cause) return asked.cause.seen;
+  return asked.answer.status === 200 ? verdict.complaint() : `answers ${asked.answer.status}`;
 }
 
 /** Compares the medians with the thresholds: missing one is degraded, not failed. */
