@@ -125,13 +125,16 @@ class RunnerConsole {
 
   private line(line: string): void {
     const command = /^\s*::([a-z-]+)(?: ([^:]*(?::(?!:)[^:]*)*))?::(.*)$/.exec(line);
-    if (!command) return this.show(line);
+    if (!command) {
+      this.show(line);
+      return;
+    }
     const [, name = "", properties = "", message = ""] = command;
-    if (name === "add-mask") this.masks.push(unescape(message));
-    else if (name === "group") this.show(`▼ ${unescape(message)}`);
+    if (name === "add-mask") this.masks.push(unescaped(message));
+    else if (name === "group") this.show(`▼ ${unescaped(message)}`);
     else if (["error", "warning", "notice"].includes(name)) {
-      this.annotations.push({ level: name, properties, message: this.masked(unescape(message)) });
-      for (const part of unescape(message).split("\n")) this.show(`${name === "error" ? "✗" : "!"} ${part}`);
+      this.annotations.push({ level: name, properties, message: this.masked(unescaped(message)) });
+      for (const part of unescaped(message).split("\n")) this.show(`${name === "error" ? "✗" : "!"} ${part}`);
     }
   }
 
@@ -146,7 +149,7 @@ class RunnerConsole {
   }
 }
 
-function unescape(text: string): string {
+function unescaped(text: string): string {
   return text
     .replaceAll("%0D", "\r")
     .replaceAll("%0A", "\n")
