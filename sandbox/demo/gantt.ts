@@ -10,7 +10,7 @@ export function ganttHtml(mermaid: string): string {
   const end = Math.max(1, ...bars.map((bar) => bar.to));
   const rows = [...new Set(bars.map((bar) => bar.section))].map((name) => {
     const spans = bars.filter((bar) => bar.section === name).map((bar, index) => span(bar, end, index));
-    return `<div class="row"><span class="who">${escape(name)}</span><span class="lane">${spans.join("")}</span></div>`;
+    return `<div class="row"><span class="who">${escaped(name)}</span><span class="lane">${spans.join("")}</span></div>`;
   });
   return `<div class="gantt">${rows.join("")}<div class="row"><span class="who"></span><span class="lane axis"><i>0 s</i><i>${(end / 1_000).toFixed(1)} s</i></span></div></div>`;
 }
@@ -19,9 +19,9 @@ function span(bar: { name: string; from: number; to: number }, end: number, inde
   const left = (bar.from / end) * 100;
   const width = Math.max(0.4, ((bar.to - bar.from) / end) * 100);
   const title = `${bar.name}: ${((bar.to - bar.from) / 1_000).toFixed(1)} s`;
-  return `<b class="hue${index % 5}" style="left:${left.toFixed(2)}%;width:${width.toFixed(2)}%" title="${escape(title)}">${width > 9 ? escape(bar.name) : ""}</b>`;
+  return `<b class="hue${index % 5}" style="left:${left.toFixed(2)}%;width:${width.toFixed(2)}%" title="${escaped(title)}">${width > 9 ? escaped(bar.name) : ""}</b>`;
 }
 
-export function escape(text: string): string {
+export function escaped(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 }

@@ -1,10 +1,10 @@
 import { marked } from "marked";
-import { escape, ganttHtml } from "./gantt.ts";
+import { escaped, ganttHtml } from "./gantt.ts";
 
 /** Job summaries as one HTML page that looks as GitHub shows them and needs nothing from elsewhere. */
 export function summaryPage(title: string, summaries: readonly string[]): string {
   const body = summaries.map((markdown) => `<article>${html(markdown)}</article>`).join("\n");
-  return `<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>${escape(title)}</title><style>${style}</style></head>\n<body><h1>${escape(title)}</h1>\n${body}\n</body></html>\n`;
+  return `<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>${escaped(title)}</title><style>${style}</style></head>\n<body><h1>${escaped(title)}</h1>\n${body}\n</body></html>\n`;
 }
 
 function html(markdown: string): string {
