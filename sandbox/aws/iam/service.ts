@@ -1,0 +1,55 @@
+import { parseArn } from "../arn.ts";
+import { queryService } from "../query.ts";
+import type { AwsService } from "../service.ts";
+import type { XmlValue } from "../xml.ts";
+import { XmlList } from "../xml.ts";
+import { policyOperations } from "./policies.ts";
+import { providerOperations, type Reachable } from "./providers.ts";
+import { roleOperations } from "./roles.ts";
+import { simulateOperation } from "./simulate.ts";
+import type { IamState } from "./state.ts";
+
+/** IAM, for one account. `reachable` says whether an issuer answers. */
+export function createIam(iam: IamState, reachable: Reachable): AwsService {
+  return queryService(
+    "iam",
+    "2010-05-08",
+    {
+      ...roleOperations(iam),
+      ...policyOperations(iam),
+      ...providerOperations(iam, reachable),
+      SimulatePrincipalPolicy: simulateOperation(iam),
+      GetAccountSummary: { run: () => summary(iam) },
+    },
+    (operation) => {
+      if (operation.resource === "") return ["*"];
+      if (parseArn(operation.resource)) return [operation.resource];
+      if (operation.name === "CreatePolicy") return [iam.arn("policy", operation.resource)];
+      if (operation.name === "CreateOpenIDConnectProvider")
+        return [iam.arn("oidc-provider", operation.resource.replace("https://", ""))];
+      const role = iam.allRoles().find(({ name }) => name.toLowerCase() === operation.resource.toLowerCase());
+      return [role?.arn ?? iam.arn("role", operation.resource)];
+    },
+  );
+}
+
+function summary(iam: IamState): XmlValue {
+  const { quotas } = iam;
+  const entries: Record<string, number> = {
+    Roles: iam.allRoles().length,
+    RolesQuota: quotas.roles,
+    Policies: iam.allPolicies().length,
+    PoliciesQuota: quotas.policies,
+    PolicySizeQuota: quotas.policySize,
+    AssumeRolePolicySizeQuota: quotas.trustSize,
+    VersionsPerPolicyQuota: quotas.versionsPerPolicy,
+    AttachedPoliciesPerRoleQuota: quotas.attachedPerRole,
+    Providers: iam.allProviders().length,
+  };
+  return {
+    SummaryMap: new XmlList(
+      "entry",
+      Object.entries(entries).map(([key, value]) => ({ key, value })),
+    ),
+  };
+}
