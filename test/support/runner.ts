@@ -1,0 +1,35 @@
+import type { Runner } from "../../src/action/runner.ts";
+import { type TestContext, testContext } from "./context.ts";
+
+export interface TestRunner extends Runner {
+  readonly context: TestContext;
+  readonly outputs: Record<string, string>;
+  readonly failures: { code: string; message: string }[];
+  summary: string;
+}
+
+/** A runner that records what an action does with it. */
+export function testRunner(inputs: Readonly<Record<string, string>>, context: TestContext = testContext()): TestRunner {
+  const outputs: Record<string, string> = {};
+  const failures: { code: string; message: string }[] = [];
+  const runner: TestRunner = {
+    context,
+    outputs,
+    failures,
+    summary: "",
+    grace: new AbortController().signal,
+    remembered: {},
+    given: Object.keys(inputs),
+    input: (name) => inputs[name],
+    setOutput(name, value) {
+      outputs[name] = value;
+    },
+    async writeSummary(markdown) {
+      runner.summary += markdown;
+    },
+    fail(code, message) {
+      failures.push({ code, message });
+    },
+  };
+  return runner;
+}
