@@ -80,7 +80,7 @@ async function issue(root: x509.X509Certificate, signer: webcrypto.CryptoKey, op
 }
 
 function generate(): Promise<webcrypto.CryptoKeyPair> {
-  return webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"];
+  return webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
 }
 
 /** A positive serial number of 16 bytes, hexadecimal. */
