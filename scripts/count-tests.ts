@@ -10,7 +10,10 @@ interface Report {
 
 const [path = ""] = process.argv.slice(2);
 const report = JSON.parse(readFileSync(path, "utf8")) as Report;
-const failed = Math.max(report.numFailedTests, report.numFailedTestSuites > 0 && report.numFailedTests === 0 ? report.numFailedTestSuites : 0);
+const failed = Math.max(
+  report.numFailedTests,
+  report.numFailedTestSuites > 0 && report.numFailedTests === 0 ? report.numFailedTestSuites : 0,
+);
 const skipped = report.numPendingTests > 0 ? `, ${report.numPendingTests} skipped` : "";
 console.log(`${report.numPassedTests} passed, ${failed} failed${skipped}`);
 if (failed > 0 || report.numPassedTests === 0) process.exitCode = 1;
