@@ -20,7 +20,8 @@ export function setDefaults(kind: Kind, object: KubeObject): void {
       podDefaults((object as Pod).spec);
       return;
     case "deployments":
-      return deploymentDefaults(object as Deployment);
+      deploymentDefaults(object as Deployment);
+      return;
     case "replicasets": {
       const { spec } = object as ReplicaSet;
       if (!spec) return;
@@ -29,7 +30,8 @@ export function setDefaults(kind: Kind, object: KubeObject): void {
       return;
     }
     case "services":
-      return serviceDefaults(object as Service);
+      serviceDefaults(object as Service);
+      return;
     case "ingresses":
       for (const rule of (object as Ingress).spec?.rules ?? []) {
         for (const path of rule.http?.paths ?? []) path.pathType ??= "";

@@ -1,0 +1,97 @@
+import { kindOf } from "../kinds.ts";
+import type { LogBook } from "../logs.ts";
+import type { Pod } from "../types.ts";
+import type { Controller, ControllerContext } from "./context.ts";
+import type { Download } from "./downloader.ts";
+import { PodRun } from "./pod-run.ts";
+import type { Troubles } from "./troubles.ts";
+
+/** How the nodes reach the world outside the cluster. */
+export interface NodeServices {
+  /** The digest that a reference has in its registry; undefined: not there, or not allowed. */
+  readonly resolveImage: (
+    reference: string,
+  ) => { readonly digest: string } | undefined | Promise<{ readonly digest: string } | undefined>;
+  readonly download: Download;
+  /** A serving container runs with this environment; the returned server is asked by the readiness probe and stopped with the container. */
+  readonly startServer?: (server: ServerStart) => ModelProcess | undefined;
+}
+
+export interface ServerStart {
+  readonly pod: Pod;
+  readonly container: string;
+  readonly args: readonly string[];
+  readonly env: ReadonlyMap<string, string>;
+}
+
+/** A process in a container. */
+export interface ModelProcess {
+  /** The model has been loaded: from now on the server answers. */
+  loaded(): void;
+  /** What the readiness probe would find. */
+  healthy(): boolean;
+  stop(): void;
+}
+
+/** All the nodes' kubelets: run the pods that are bound, end those that are deleted. */
+export class Kubelets implements Controller {
+  readonly watches = ["pods"];
+  private readonly context: ControllerContext;
+  private readonly runs = new Map<string, PodRun>();
+  private readonly ending = new Set<string>();
+  private readonly logs: LogBook;
+  private readonly services: NodeServices;
+  private readonly troubles: Troubles;
+  private lastAddress = 10;
+
+  constructor(context: ControllerContext, logs: LogBook, services: NodeServices, troubles: Troubles) {
+    this.context = context;
+    this.logs = logs;
+    this.services = services;
+    this.troubles = troubles;
+  }
+
+  reconcile(): void {
+    const pods = this.context.store.list<Pod>("pods");
+    const present = new Set(pods.map(({ metadata }) => metadata.uid));
+    for (const [uid, run] of this.runs) {
+      if (present.has(uid)) continue;
+      run.stop();
+      this.runs.delete(uid);
+      this.ending.delete(uid);
+    }
+    for (const pod of pods) {
+      if (!pod.spec.nodeName) continue;
+      if (pod.metadata.deletionTimestamp) this.end(pod);
+      else if (!this.runs.has(pod.metadata.uid)) this.begin(pod);
+    }
+  }
+
+  private begin(pod: Pod): void {
+    this.lastAddress += 1;
+    const address = `10.0.${16 + Math.floor(this.lastAddress / 250)}.${(this.lastAddress % 250) + 1}`;
+    const run = new PodRun(this.context, pod, address, {
+      logs: this.logs,
+      services: this.services,
+      troubles: this.troubles,
+    });
+    this.runs.set(pod.metadata.uid, run);
+    run.start().catch((error: unknown) => this.context.onDefect(error));
+  }
+
+  /** A server ends soon after TERM; the pod object goes when it has ended. */
+  private end(pod: Pod): void {
+    if (this.ending.has(pod.metadata.uid)) return;
+    this.ending.add(pod.metadata.uid);
+    const grace = Math.min(2, pod.metadata.deletionGracePeriodSeconds ?? 30);
+    this.runs.get(pod.metadata.uid)?.killing();
+    this.context.after(grace * 1000, () => {
+      const run = this.runs.get(pod.metadata.uid);
+      run?.stop();
+      this.logs.forget(pod);
+      const live = this.context.store.get<Pod>("pods", pod.metadata.namespace, pod.metadata.name);
+      if (live?.metadata.uid === pod.metadata.uid && !live.metadata.finalizers?.length)
+        this.context.api.purge(kindOf("pods"), live);
+    });
+  }
+}
