@@ -60,6 +60,7 @@ export async function startS3(options: Omit<S3Options, "state"> = {}): Promise<S
         endpoint: listening.url,
         forcePathStyle: true,
         maxAttempts: 1,
+        logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {} },
         credentials: { accessKeyId: user.caller.accessKeyId, secretAccessKey: user.secretAccessKey },
         ...over,
       });
@@ -79,9 +80,10 @@ export function send(
   method = "GET",
   headers: Record<string, string> = {},
   body: Buffer | string = "",
+  signal?: AbortSignal,
 ): Promise<{ status: number; headers: Record<string, unknown>; text: string }> {
   return new Promise((resolve, reject) => {
-    const outgoing = httpRequest(url, { method, headers, agent: false }, (response) => {
+    const outgoing = httpRequest(url, { method, headers, agent: false, ...(signal ? { signal } : {}) }, (response) => {
       let text = "";
       response.setEncoding("utf8").on("data", (chunk: string) => {
         text += chunk;
@@ -92,4 +94,47 @@ export function send(
     outgoing.once("error", reject);
     outgoing.end(body);
   });
+}
+
+interface Signer {
+  sign(request: object): Promise<{ headers: Record<string, string> }>;
+  presign(request: object, options: object): Promise<{ query: Record<string, string> }>;
+}
+
+const parts = (server: S3Server, method: string, target: string, headers: Record<string, string>) => {
+  const url = new URL(server.url + target);
+  return {
+    method,
+    protocol: "http:",
+    hostname: url.hostname,
+    port: Number(url.port),
+    path: url.pathname,
+    query: Object.fromEntries(url.searchParams),
+    headers: { host: url.host, ...headers },
+  };
+};
+
+/** Sends a request whose headers are signed by the SDK's signer as they stand, with a body that they need not fit. */
+export async function sendSigned(
+  server: S3Server,
+  method: string,
+  target: string,
+  headers: Record<string, string>,
+  body: Buffer | string = "",
+  signal?: AbortSignal,
+) {
+  const signer = (await (server.client().config.signer as () => Promise<unknown>)()) as Signer;
+  const payload = { "x-amz-content-sha256": "UNSIGNED-PAYLOAD" };
+  const signed = await signer.sign(parts(server, method, target, { ...payload, ...headers }));
+  return send(server.url + target, method, signed.headers, body, signal);
+}
+
+/** Presigned URL of a GET (or another method) by the SDK's signer. */
+export async function presigned(server: S3Server, target: string, method = "GET", expiresIn = 60): Promise<string> {
+  const signer = (await (server.client().config.signer as () => Promise<unknown>)()) as Signer;
+  const { query } = await signer.presign(
+    parts(server, method, target, { "X-Amz-Content-Sha256": "UNSIGNED-PAYLOAD" }),
+    { expiresIn },
+  );
+  return `${server.url}${target.split("?")[0]}?${new URLSearchParams(query)}`;
 }
