@@ -1,0 +1,130 @@
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { UserError } from "../errors.ts";
+import { type ChartArchive, packChart } from "./chart-archive.ts";
+
+/** A Helm chart, read once. Its own files are the truth about names, presets and defaults. */
+export interface Chart {
+  /** `name` of Chart.yaml. */
+  readonly name: string;
+  /** `version` of Chart.yaml. */
+  readonly version: string;
+  readonly appVersion: string | undefined;
+  /** values.yaml as data, read by YAML 1.1 as helm reads it. */
+  readonly values: Readonly<Record<string, unknown>>;
+  /** values.schema.json as data, where the chart has one. */
+  readonly schema: Readonly<Record<string, unknown>> | undefined;
+  /** All files by path below the chart's folder, with slashes. */
+  readonly files: ReadonlyMap<string, Buffer>;
+  /** The chart as one file: equal files give equal bytes, wherever they were read from. */
+  readonly archive: ChartArchive;
+  /** Where it was read, for people. */
+  readonly label: string;
+}
+
+/** helm's own limits: a file of at most 5 MiB, a chart of at most 100 MiB. */
+export const chartLimits = { file: 5 * 2 ** 20, total: 100 * 2 ** 20 } as const;
+
+/** A chart of its files; `CHART_INVALID` where Chart.yaml or values.yaml cannot be used. `label` says where they came from. */
+export function chartOf(files: ReadonlyMap<string, Buffer>, label: string): Chart {
+  const kept = new Map([...files].filter(([path]) => !isBookkeeping(path)));
+  const about = yamlMap(kept, "Chart.yaml", label);
+  const name = about?.["name"];
+  const version = about?.["version"];
+  if (!about) throw invalid(label, "it has no Chart.yaml");
+  if (typeof name !== "string" || !/^[a-zA-Z0-9._-]{1,250}$/.test(name)) throw invalid(label, "Chart.yaml has no name");
+  if (typeof version !== "string") throw invalid(label, "Chart.yaml has no version");
+  if (about["type"] === "library") throw invalid(label, `${name} is a library chart, which installs nothing`);
+  const appVersion = about["appVersion"];
+  return {
+    name,
+    version,
+    appVersion: appVersion === undefined || appVersion === null ? undefined : String(appVersion),
+    values: yamlMap(kept, "values.yaml", label) ?? {},
+    schema: schemaOf(kept.get("values.schema.json"), label),
+    files: kept,
+    archive: packChart(name, kept),
+    label,
+  };
+}
+
+/** Writes the chart's archive below `folder`, under its digest; gives the path. A file that is there already is the same. */
+export async function writeChart(chart: Chart, folder: string): Promise<string> {
+  const path = join(folder, `${chart.name}-${chart.archive.sha256.slice(0, 16)}.tgz`);
+  await mkdir(folder, { recursive: true });
+  const partial = `${path}.${process.pid}`;
+  await writeFile(partial, chart.archive.bytes);
+  await rename(partial, path);
+  return path;
+}
+
+/** An image that the chart presets: its name is a repository, its tag must be the archive's. */
+export interface Preset {
+  /** `image` or `docs.image`, as in values.yaml. */
+  readonly key: string;
+  readonly name: string;
+  readonly tag: string | undefined;
+}
+
+/** `image.name`, `image.tag`, `docs.image.name` and `docs.image.tag`, as far as values.yaml sets them. */
+export function presetImages(chart: Pick<Chart, "values">): readonly Preset[] {
+  const docs = mapAt(chart.values, "docs");
+  const images = [
+    { key: "image", image: mapAt(chart.values, "image") },
+    { key: "docs.image", image: docs && mapAt(docs, "image") },
+  ];
+  return images.flatMap(({ key, image }) => {
+    const name = image?.["name"];
+    const tag = image?.["tag"];
+    if (typeof name !== "string" || name === "") return [];
+    return [{ key, name, tag: tag === undefined || tag === null || tag === "" ? undefined : String(tag) }];
+  });
+}
+
+function mapAt(values: Readonly<Record<string, unknown>>, key: string): Readonly<Record<string, unknown>> | undefined {
+  const value = values[key];
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : undefined;
+}
+
+function yamlMap(
+  files: ReadonlyMap<string, Buffer>,
+  path: string,
+  label: string,
+): Readonly<Record<string, unknown>> | undefined {
+  const content = files.get(path);
+  if (!content) return undefined;
+  let value: unknown;
+  try {
+    value = parse(content.toString("utf8"), { version: "1.1", maxAliasCount: 100, merge: true });
+  } catch (cause) {
+    throw invalid(label, `${path} is no valid YAML: ${(cause as Error).message.split("\n")[0]}`, cause);
+  }
+  if (value === null || value === undefined) return {};
+  if (typeof value !== "object" || Array.isArray(value)) throw invalid(label, `${path} is no map`);
+  return value as Record<string, unknown>;
+}
+
+function schemaOf(content: Buffer | undefined, label: string): Readonly<Record<string, unknown>> | undefined {
+  if (!content) return undefined;
+  try {
+    return JSON.parse(content.toString("utf8")) as Record<string, unknown>;
+  } catch (cause) {
+    throw invalid(label, "values.schema.json is no valid JSON", cause);
+  }
+}
+
+/** What desktops leave beside files; it would change the chart's digest and mean nothing. */
+function isBookkeeping(path: string): boolean {
+  return path.split("/").some((part) => part === ".DS_Store" || part === "__MACOSX" || part.startsWith("._"));
+}
+
+function invalid(label: string, what: string, cause?: unknown): UserError {
+  return new UserError("CHART_INVALID", {
+    happened: `The chart ${label} cannot be used: ${what}.`,
+    next: "Use the chart as it came in the bundle (charts/inference).",
+    cause,
+  });
+}

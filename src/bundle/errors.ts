@@ -1,0 +1,46 @@
+import type { Catalogue } from "../errors.ts";
+
+/** Codes of the deployment bundle, its archives and its chart. */
+export const bundleErrors: Catalogue = {
+  BUNDLE_NOT_FOUND: {
+    means: "The bundle is not where the input or the spec says.",
+    remedy: "Give the extracted bundle, its .tar or .tar.gz, s3://bucket/key, or env:NAME of a presigned URL.",
+  },
+  BUNDLE_NOT_ONE: {
+    means: "What was given is no deployment bundle, no folder of image archives and no image archive.",
+    remedy:
+      "Give the folder that holds scripts/, containers/ and charts/, or the archive that Poolside sent, unchanged.",
+  },
+  BUNDLE_NO_IMAGES: {
+    means: "The bundle holds no image archive (containers/<image-name>__<anything>.tar).",
+    remedy: "Check that the bundle was extracted completely and that its files keep their names.",
+  },
+  BUNDLE_SHA256_MISMATCH: {
+    means: "The bundle's bytes do not have the SHA-256 that bundle-sha256 asks for.",
+    remedy: "Transfer the bundle again; if it still differs, compare bundle-sha256 with what Poolside published.",
+  },
+  BUNDLE_CHANGED: {
+    means: "The bundle was written to while it was read.",
+    remedy: "Let whatever writes the bundle finish, then run again.",
+  },
+  IMAGE_FILE_NAME: {
+    means: "An archive's file name does not say which image it is, or two archives say the same.",
+    remedy: "Keep the names that the bundle came with: <image-name>__<anything>.tar, one archive per image.",
+  },
+  IMAGE_NOT_IN_BUNDLE: {
+    means: "The input images names an image that the bundle does not hold.",
+    remedy: "Correct the name, or leave images empty to push all.",
+  },
+  CHART_NOT_FOUND: {
+    means: "No chart is where the input says, or the bundle holds none.",
+    remedy: "Give chart: the folder charts/inference of the bundle, a .tgz, or its place in records (s3://...tgz).",
+  },
+  CHART_INVALID: {
+    means: "The chart cannot be read: Chart.yaml or values.yaml is missing or broken, or its archive is damaged.",
+    remedy: "Use the chart as it came in the bundle.",
+  },
+  CHART_ALTERED: {
+    means: "The chart does not have the digest under which it was kept.",
+    remedy: "Run push-images again: it keeps the bundle's chart anew.",
+  },
+};

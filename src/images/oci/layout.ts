@@ -1,0 +1,202 @@
+import { UserError } from "../../errors.ts";
+import { blobPath, type Descriptor, damaged, digestLike, parseDescriptor } from "./descriptor.ts";
+import { jsonMap, type Manifest, parseManifest, short } from "./manifest.ts";
+
+/** The files of one image archive, wherever they are: in a tar that can be read at random, or what was kept of a stream. */
+export interface LayoutFiles {
+  /** Name of the archive, for people. */
+  readonly archive: string;
+  paths(): Iterable<string>;
+  /** Bytes of the file; `undefined` where there is none. */
+  size(path: string): number | undefined;
+  /** A small file, whole. */
+  read(path: string): Promise<Buffer>;
+}
+
+/** An image that was read from an archive: complete and, but for its layers' bytes, proven. */
+export interface OciImage {
+  readonly archive: string;
+  /** What gets the tag. */
+  readonly root: Descriptor;
+  /** Names that the archive's index gives the root (`org.opencontainers.image.ref.name`); may be empty. */
+  readonly references: readonly string[];
+  /** In the order of pushing: children, the root, then what is attached to it. */
+  readonly manifests: readonly Manifest[];
+  /** Every blob once; without those that may not be distributed and are not there. */
+  readonly blobs: readonly Descriptor[];
+  /** Bytes of blobs and manifests. */
+  readonly size: number;
+}
+
+/** ECR's ceiling for a manifest; also the bound of what is read into memory as one. */
+export const manifestLimit = 4_194_304;
+const mostManifests = 1_000;
+const deepest = 8;
+const referenceName = "org.opencontainers.image.ref.name";
+
+/** Reads and proves an image layout: marker, index, every manifest below it, their configs, and that every blob is there in its size. */
+export async function readLayout(files: LayoutFiles): Promise<OciImage> {
+  const { archive } = files;
+  await checkMarker(files);
+  const index = jsonMap(await need(files, "index.json", manifestLimit), "index.json", archive);
+  const { manifests: listed } = index;
+  if (!Array.isArray(listed) || listed.length === 0) throw damaged(archive, "index.json lists no manifest");
+  const entries = listed.map((entry, at) => parseDescriptor(entry, `entry ${at + 1} of index.json`, archive));
+  const walk = new Walk(files);
+  for (const entry of entries) await walk.visit(entry, 0);
+  const root = chooseRoot(entries, walk.order, archive);
+  const manifests = orderFor(root, walk.order);
+  const blobs = await provenBlobs(files, manifests);
+  const references = entries
+    .filter((entry) => entry.digest === root.digest)
+    .flatMap((entry) => entry.annotations[referenceName] ?? []);
+  const size = [...blobs, ...manifests.map((manifest) => manifest.descriptor)].reduce(
+    (sum, each) => sum + each.size,
+    0,
+  );
+  return { archive, root, references: [...new Set(references)], manifests, blobs, size };
+}
+
+async function checkMarker(files: LayoutFiles): Promise<void> {
+  if (files.size("oci-layout") === undefined) {
+    if (files.size("manifest.json") !== undefined) {
+      throw new UserError("IMAGE_DOCKER_ARCHIVE", {
+        happened: `${files.archive} is a docker archive (manifest.json, no oci-layout), not an OCI archive.`,
+        next: `Convert it: skopeo copy docker-archive:${files.archive} oci-archive:new.tar`,
+      });
+    }
+    const some = [...files.paths()].slice(0, 5).join(", ");
+    throw damaged(files.archive, `it has no oci-layout file; it holds ${some === "" ? "nothing" : `${some}, ...`}`);
+  }
+  const marker = jsonMap(await need(files, "oci-layout", 65_536), "oci-layout", files.archive);
+  const version = marker["imageLayoutVersion"];
+  if (typeof version !== "string" || !/^1\.\d+\.\d+/.test(version))
+    throw damaged(files.archive, `its image layout version is ${JSON.stringify(version)}; 1.0.0 is known`);
+}
+
+async function need(files: LayoutFiles, path: string, limit: number): Promise<Buffer> {
+  const size = files.size(path);
+  if (size === undefined) throw damaged(files.archive, `${path} is missing`);
+  if (size > limit) {
+    if (!path.startsWith("blobs/"))
+      throw damaged(files.archive, `${path} has ${size} bytes; at most ${limit} are read`);
+    throw new UserError("IMAGE_MANIFEST_TOO_LARGE", {
+      happened: `${files.archive} holds a manifest of ${size} bytes; Amazon ECR takes at most ${limit}.`,
+      next: "Ask Poolside for an image with fewer layers.",
+    });
+  }
+  return files.read(path);
+}
+
+/** Depth first, so that children come before their parents; each manifest once. */
+class Walk {
+  readonly order: Manifest[] = [];
+  private readonly seen = new Set<string>();
+  private readonly files: LayoutFiles;
+
+  constructor(files: LayoutFiles) {
+    this.files = files;
+  }
+
+  async visit(descriptor: Descriptor, depth: number): Promise<void> {
+    if (this.seen.has(descriptor.digest)) return;
+    if (depth > deepest) throw damaged(this.files.archive, `its indexes are nested deeper than ${deepest}`);
+    if (this.seen.size >= mostManifests)
+      throw damaged(this.files.archive, `it holds more than ${mostManifests} manifests`);
+    this.seen.add(descriptor.digest);
+    const manifest = parseManifest(descriptor, await this.bytesOf(descriptor), this.files.archive);
+    for (const child of manifest.children) await this.visit(child, depth + 1);
+    this.order.push(manifest);
+  }
+
+  private async bytesOf(descriptor: Descriptor): Promise<Buffer> {
+    const path = blobPath(descriptor.digest);
+    if (this.files.size(path) === undefined && descriptor.data !== undefined)
+      return Buffer.from(descriptor.data, "base64");
+    return need(this.files, path, manifestLimit);
+  }
+}
+
+/** The one image that the archive is about: not what is attached to another entry, and not one of several different ones. */
+function chooseRoot(entries: readonly Descriptor[], order: readonly Manifest[], archive: string): Descriptor {
+  const byDigest = new Map(order.map((manifest) => [manifest.descriptor.digest, manifest]));
+  const attached = (entry: Descriptor) => {
+    const subject = byDigest.get(entry.digest)?.subject;
+    return subject !== undefined && byDigest.has(subject);
+  };
+  const roots = new Map(entries.filter((entry) => !attached(entry)).map((entry) => [entry.digest, entry]));
+  const [only] = roots.values();
+  if (roots.size === 1 && only) return only;
+  const named = [...roots.values()].map((entry) =>
+    [short(entry.digest), entry.annotations[referenceName], entry.platform].filter(Boolean).join(" "),
+  );
+  throw new UserError("IMAGE_AMBIGUOUS", {
+    happened: `${archive} holds ${roots.size} images, and nothing says which one is meant: ${named.join("; ")}.`,
+    next: "Use one archive per image; several platforms of one image belong under one index.",
+  });
+}
+
+/** Children, root, then the attached ones. All were read and proven; all of them are pushed. */
+function orderFor(root: Descriptor, order: readonly Manifest[]): readonly Manifest[] {
+  const below = new Set<string>();
+  const byDigest = new Map(order.map((manifest) => [manifest.descriptor.digest, manifest]));
+  const mark = (digest: string): void => {
+    if (below.has(digest)) return;
+    below.add(digest);
+    for (const child of byDigest.get(digest)?.children ?? []) mark(child.digest);
+  };
+  mark(root.digest);
+  const own = order.filter((manifest) => below.has(manifest.descriptor.digest));
+  return [...own, ...order.filter((manifest) => !below.has(manifest.descriptor.digest))];
+}
+
+async function provenBlobs(files: LayoutFiles, manifests: readonly Manifest[]): Promise<readonly Descriptor[]> {
+  const { archive } = files;
+  const blobs = new Map<string, Descriptor>();
+  const configs = new Set<string>();
+  for (const manifest of manifests) {
+    for (const blob of manifest.blobs) {
+      const before = blobs.get(blob.digest);
+      if (before && before.size !== blob.size)
+        throw damaged(archive, `${short(blob.digest)} is said to have ${before.size} and ${blob.size} bytes`);
+      const size = files.size(blobPath(blob.digest)) ?? embedded(blob, archive)?.length;
+      if (size === undefined && (blob.urls?.length ?? 0) > 0) continue;
+      if (size === undefined)
+        throw damaged(
+          archive,
+          `${blobPath(blob.digest)} is missing, which ${short(manifest.descriptor.digest)} refers to`,
+        );
+      if (size !== blob.size)
+        throw damaged(
+          archive,
+          `${blobPath(blob.digest)} has ${size} bytes; ${short(manifest.descriptor.digest)} says ${blob.size}`,
+        );
+      blobs.set(blob.digest, before ?? blob);
+    }
+    if (manifest.config && blobs.has(manifest.config)) configs.add(manifest.config);
+  }
+  for (const digest of configs) await checkConfig(files, blobs.get(digest)!);
+  return [...blobs.values()];
+}
+
+const configLimit = 16 * 2 ** 20;
+
+async function checkConfig(files: LayoutFiles, config: Descriptor): Promise<void> {
+  const bytes = embeddedOnly(files, config) ?? (await need(files, blobPath(config.digest), configLimit));
+  const digest = digestLike(config.digest, bytes);
+  if (digest !== config.digest)
+    throw damaged(files.archive, `the config ${short(config.digest)} has the digest ${digest}`);
+}
+
+function embeddedOnly(files: LayoutFiles, blob: Descriptor): Buffer | undefined {
+  return files.size(blobPath(blob.digest)) === undefined ? embedded(blob, files.archive) : undefined;
+}
+
+/** Content that the descriptor carries itself. */
+export function embedded(blob: Descriptor, archive: string): Buffer | undefined {
+  if (blob.data === undefined) return undefined;
+  const bytes = Buffer.from(blob.data, "base64");
+  if (digestLike(blob.digest, bytes) !== blob.digest)
+    throw damaged(archive, `the data inside the descriptor ${short(blob.digest)} has another digest`);
+  return bytes;
+}
