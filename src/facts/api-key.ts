@@ -1,7 +1,9 @@
 import type { Context } from "../action/context.ts";
 import { Secret } from "../action/secret.ts";
 import { fromAws } from "../aws/errors.ts";
+import { secretsManagerClient } from "../aws/secrets-manager.ts";
 import { type Aws, connectAws } from "../aws/session.ts";
+import { ssmClient } from "../aws/ssm.ts";
 import { UserError } from "../errors.ts";
 
 /** The inputs that say where the models' API key comes from. */
@@ -40,9 +42,10 @@ function parse(reference: string): { service: "ssm" | "secretsmanager"; name: st
 }
 
 async function fromParameter(name: string, aws: Aws): Promise<string> {
-  const { SSMClient, GetParameterCommand } = await import("@aws-sdk/client-ssm");
+  const { GetParameterCommand } = await import("@aws-sdk/client-ssm");
   try {
-    const answer = await new SSMClient(aws.options).send(new GetParameterCommand({ Name: name, WithDecryption: true }));
+    const client = await ssmClient(aws);
+    const answer = await client.send(new GetParameterCommand({ Name: name, WithDecryption: true }));
     return filled(answer.Parameter?.Value, `ssm:${name}`);
   } catch (thrown) {
     throw fromAws(thrown, `reading the parameter ${name}`);
@@ -50,10 +53,11 @@ async function fromParameter(name: string, aws: Aws): Promise<string> {
 }
 
 async function fromSecret(id: string, field: string | undefined, aws: Aws): Promise<string> {
-  const { SecretsManagerClient, GetSecretValueCommand } = await import("@aws-sdk/client-secrets-manager");
+  const { GetSecretValueCommand } = await import("@aws-sdk/client-secrets-manager");
   let text: string | undefined;
   try {
-    text = (await new SecretsManagerClient(aws.options).send(new GetSecretValueCommand({ SecretId: id }))).SecretString;
+    const client = await secretsManagerClient(aws);
+    text = (await client.send(new GetSecretValueCommand({ SecretId: id }))).SecretString;
   } catch (thrown) {
     throw fromAws(thrown, `reading the secret ${id}`);
   }

@@ -1,0 +1,37 @@
+import { readFileSync } from "node:fs";
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import { getCACertificates } from "node:tls";
+import type { Ambient } from "./action/context.ts";
+
+/** Keep-alive agents that honour the environment's proxies and extra roots; neither the AWS SDK nor the Kubernetes client reads those by itself. */
+export interface Agents {
+  readonly http: HttpAgent;
+  readonly https: HttpsAgent;
+  /** Closes all idle connections. */
+  destroy(): void;
+}
+
+/** `maxSockets`: connections at once to one host. */
+export function createAgents(ambient: Ambient, maxSockets: number): Agents {
+  const { https: httpsProxy, http: httpProxy, none } = ambient.proxy;
+  const proxyEnv =
+    httpsProxy || httpProxy ? { HTTPS_PROXY: httpsProxy, HTTP_PROXY: httpProxy, NO_PROXY: none } : undefined;
+  const common = { keepAlive: true, maxSockets, ...(proxyEnv ? { proxyEnv } : {}) };
+  const http = new HttpAgent(common);
+  const https = new HttpsAgent({ ...common, ca: trustedRoots(ambient) });
+  return {
+    http,
+    https,
+    destroy() {
+      http.destroy();
+      https.destroy();
+    },
+  };
+}
+
+/** The system's roots and those of the environment, PEM; `undefined` where there are no extra ones (Node's own set holds then). */
+export function trustedRoots(ambient: Ambient): string[] | undefined {
+  const extra = ambient.extraRoots.map((file) => readFileSync(file, "utf8"));
+  return extra.length === 0 ? undefined : [...getCACertificates("default"), ...extra];
+}
