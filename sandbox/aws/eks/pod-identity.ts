@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { RestCall, RestOperation } from "../rest.ts";
 import { AwsError } from "../service.ts";
-import { clusterOf, notFound, paged } from "./service.ts";
+import { clusterOf, notFound, paged } from "./lookup.ts";
 import type { Cluster, EksState, PodIdentityAssociation } from "./state.ts";
 
 type RoleTrusts = (roleArn: string) => "absent" | "untrusting" | "trusting";
