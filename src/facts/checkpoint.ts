@@ -1,0 +1,101 @@
+import type { Context } from "../action/context.ts";
+import { errorName, errorStatus, fromAws } from "../aws/errors.ts";
+import { s3Client } from "../aws/s3.ts";
+import type { Aws } from "../aws/session.ts";
+import { type CheckpointManifest, manifestDigest, manifestPath, parseManifest } from "./manifest.ts";
+import { type ListedObject, listPrefix, type Prefix, parsePrefix, prefixUri, unquoted } from "./prefix.ts";
+
+/** What is known of a model's prefix without reading its files. */
+export interface CheckpointFacts {
+  /** Without a slash at its end. */
+  readonly prefix: string;
+  /** Objects and bytes below it, our own bookkeeping not counted. */
+  readonly files: number;
+  readonly bytes: number;
+  /** Bytes of `*.safetensors`: what the GPUs' memory must hold at least. */
+  readonly safetensorsBytes: number;
+  /** Absent: nobody wrote one (another tool filled the prefix), or a sync is not finished. */
+  readonly manifest: CheckpointManifest | undefined;
+  readonly manifestDigest: string | undefined;
+  /** The manifest is there and every one of its files has the size and ETag that it names. */
+  readonly complete: boolean;
+  /** Files that the manifest names and that are missing or other ones; empty without a manifest. */
+  readonly differences: readonly string[];
+}
+
+/** A manifest as it lies in S3, with the ETag that a conditional write needs. */
+export interface StoredManifest {
+  readonly manifest: CheckpointManifest;
+  readonly etag: string;
+}
+
+/** Looks at a prefix (`s3://bucket/key`, with or without a slash): one listing, and the manifest where there is one. `undefined` for what is no S3 place. */
+export async function checkpointFacts(uri: string, aws: Aws, ctx: Context): Promise<CheckpointFacts | undefined> {
+  const prefix = parsePrefix(uri);
+  if (!prefix) return undefined;
+  const objects = await listPrefix(prefix, aws, ctx.signal);
+  const stored = objects.some((object) => object.path === manifestPath)
+    ? await readManifest(prefix, aws, ctx.signal)
+    : undefined;
+  return factsOf(prefix, objects, stored?.manifest);
+}
+
+/** The facts that follow from a listing and a manifest. */
+export function factsOf(
+  prefix: Prefix,
+  objects: readonly ListedObject[],
+  manifest: CheckpointManifest | undefined,
+): CheckpointFacts {
+  const files = objects.filter((object) => !isBookkeeping(object.path));
+  const differences = manifest ? differencesFrom(manifest, objects) : [];
+  const sum = (some: readonly ListedObject[]) => some.reduce((total, object) => total + object.size, 0);
+  return {
+    prefix: prefixUri(prefix),
+    files: files.length,
+    bytes: sum(files),
+    safetensorsBytes: sum(files.filter((object) => object.path.endsWith(".safetensors"))),
+    manifest,
+    manifestDigest: manifest && manifestDigest(manifest),
+    complete: manifest !== undefined && differences.length === 0,
+    differences,
+  };
+}
+
+/** Paths of the manifest whose objects are missing or do not have its size and ETag. */
+export function differencesFrom(manifest: CheckpointManifest, objects: readonly ListedObject[]): readonly string[] {
+  const there = new Map(objects.map((object) => [object.path, object]));
+  return manifest.files
+    .filter((file) => {
+      const object = there.get(file.path);
+      return object?.size !== file.size || object.etag !== file.etag;
+    })
+    .map((file) => file.path);
+}
+
+/** Our manifest, the reference architecture's marker, and the empty objects that consoles make for folders. */
+export function isBookkeeping(path: string): boolean {
+  return path.startsWith(".eks-deploy/") || path === ".checkpoint-complete" || path === "" || path.endsWith("/");
+}
+
+/** The manifest below a prefix; `undefined` where there is none. */
+export async function readManifest(
+  prefix: Prefix,
+  aws: Aws,
+  signal: AbortSignal,
+  owner: string = aws.account,
+): Promise<StoredManifest | undefined> {
+  const { GetObjectCommand } = await import("@aws-sdk/client-s3");
+  const client = await s3Client(aws);
+  const place = `${prefixUri(prefix)}/${manifestPath}`;
+  try {
+    const answer = await client.send(
+      new GetObjectCommand({ Bucket: prefix.bucket, Key: prefix.key + manifestPath, ExpectedBucketOwner: owner }),
+      { abortSignal: signal },
+    );
+    const text = await answer.Body!.transformToString();
+    return { manifest: parseManifest(text, place), etag: unquoted(answer.ETag) };
+  } catch (thrown) {
+    if (errorName(thrown) === "NoSuchKey" || errorStatus(thrown) === 404) return undefined;
+    throw fromAws(thrown, `reading ${place}`);
+  }
+}

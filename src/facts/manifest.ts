@@ -1,0 +1,69 @@
+import { digestOf, type Json } from "../canonical.ts";
+import { UserError } from "../errors.ts";
+
+/**
+ * Where the manifest lies below a model's prefix. The model servers' downloader takes `*.safetensors`, `*.json` and tokenizer files; a copy of this
+ * one in a hidden folder of its own changes nothing for the server, which reads its files by name from the prefix's root.
+ */
+export const manifestPath = ".eks-deploy/manifest.json";
+
+/** One file of a checkpoint as S3 confirmed it. */
+export interface ManifestFile {
+  /** Below the prefix. */
+  readonly path: string;
+  readonly size: number;
+  readonly etag: string;
+  /** Of the full object, as S3 computed it: algorithm (`CRC32`, `CRC64NVME`, ...) and base64 value. Absent for a file that was adopted by its ETag. */
+  readonly checksum?: { readonly algorithm: string; readonly value: string };
+}
+
+/** What the files were read from. */
+export interface ManifestSource {
+  /** As users may see it. */
+  readonly label: string;
+  /** Equal for equal content, wherever the source lies: its SHA-256, size and ETag, or a fingerprint of its files. */
+  readonly identity: string;
+  /** SHA-256 of the archive, where it was computed. */
+  readonly sha256?: string;
+}
+
+/** What was uploaded, written when everything was there and confirmed: a prefix without one is not complete. */
+export interface CheckpointManifest {
+  readonly version: 1;
+  /** Version of eks-deploy that wrote it. */
+  readonly tool: string;
+  readonly source: ManifestSource;
+  /** Sorted by path. */
+  readonly files: readonly ManifestFile[];
+  /** Number of parameters, from the safetensors headers; 0 where there are none. */
+  readonly parameters: number;
+}
+
+/** Digest of the files' paths, sizes and checksums: the same for the same bytes in whatever bucket. ETags stay out, because KMS makes them random. */
+export function manifestDigest(manifest: Pick<CheckpointManifest, "files">): string {
+  const files = manifest.files.map(({ path, size, checksum }) => ({ path, size, checksum: checksum?.value ?? null }));
+  return digestOf(files.sort((a, b) => (a.path < b.path ? -1 : 1)) as unknown as Json);
+}
+
+/** Bytes of all files. */
+export function manifestBytes(manifest: Pick<CheckpointManifest, "files">): number {
+  return manifest.files.reduce((total, file) => total + file.size, 0);
+}
+
+/** Reads a manifest; `place` is named when it is none. */
+export function parseManifest(text: string, place: string): CheckpointManifest {
+  try {
+    const value = JSON.parse(text) as CheckpointManifest;
+    if (value?.version === 1 && typeof value.source?.identity === "string" && value.files.every(isFile)) return value;
+  } catch {
+    // told below, together with what is JSON but no manifest
+  }
+  throw new UserError("CHECKPOINT_MANIFEST_INVALID", {
+    happened: `${place} is no checkpoint manifest of version 1.`,
+    next: `Remove it and sync the model again: aws s3 rm ${place}`,
+  });
+}
+
+function isFile(file: ManifestFile): boolean {
+  return typeof file?.path === "string" && Number.isSafeInteger(file.size) && typeof file.etag === "string";
+}

@@ -1,0 +1,79 @@
+import { fromAws } from "../aws/errors.ts";
+import { s3Client } from "../aws/s3.ts";
+import type { Aws } from "../aws/session.ts";
+
+/** A place below which objects lie: `key` is empty or ends with a slash, so that a sibling (`laguna-xs-2` beside `laguna-xs`) is never taken along. */
+export interface Prefix {
+  readonly bucket: string;
+  readonly key: string;
+}
+
+/** An object as a listing shows it. S3 tells the algorithm of its checksum there, never the value. */
+export interface ListedObject {
+  /** Below the prefix. */
+  readonly path: string;
+  readonly size: number;
+  /** Without quotes. */
+  readonly etag: string;
+  readonly algorithm: string | undefined;
+  readonly checksumType: string | undefined;
+}
+
+/** `s3://bucket/a/b` or `s3://bucket/a/b/`, as a place with a slash at its end; `undefined` for anything else. */
+export function parsePrefix(uri: string): Prefix | undefined {
+  const match = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(uri);
+  if (!match) return undefined;
+  const key = (match[2] ?? "").replace(/\/+$/, "");
+  return { bucket: match[1]!, key: key === "" ? "" : `${key}/` };
+}
+
+/** `s3://bucket/a/b`: without the slash at its end, as the chart's values take it. */
+export function prefixUri({ bucket, key }: Prefix): string {
+  return `s3://${bucket}/${key}`.replace(/\/$/, "");
+}
+
+/** All objects below a prefix, in the order of their keys' bytes: one request per 1,000. `owner` is the account that must own the bucket (the caller's own where not given). */
+export async function listPrefix(
+  prefix: Prefix,
+  aws: Aws,
+  signal: AbortSignal,
+  owner: string = aws.account,
+): Promise<readonly ListedObject[]> {
+  const { ListObjectsV2Command } = await import("@aws-sdk/client-s3");
+  const client = await s3Client(aws);
+  const objects: ListedObject[] = [];
+  let token: string | undefined;
+  do {
+    const command = new ListObjectsV2Command({
+      Bucket: prefix.bucket,
+      Prefix: prefix.key,
+      ContinuationToken: token,
+      EncodingType: "url",
+      ExpectedBucketOwner: owner,
+    });
+    const page = await client.send(command, { abortSignal: signal }).catch((thrown: unknown) => {
+      throw fromAws(thrown, `listing ${prefixUri(prefix)}`);
+    });
+    for (const object of page.Contents ?? []) {
+      objects.push({
+        path: decodeKey(object.Key!).slice(prefix.key.length),
+        size: object.Size ?? 0,
+        etag: unquoted(object.ETag),
+        algorithm: object.ChecksumAlgorithm?.[0],
+        checksumType: object.ChecksumType,
+      });
+    }
+    token = page.IsTruncated ? page.NextContinuationToken : undefined;
+  } while (token !== undefined);
+  return objects;
+}
+
+/** S3 gives keys percent-encoded where it was asked to, with a plus for a space. */
+export function decodeKey(key: string): string {
+  return decodeURIComponent(key.replaceAll("+", " "));
+}
+
+/** An ETag without its quotes. */
+export function unquoted(etag: string | undefined): string {
+  return (etag ?? "").replace(/^"|"$/g, "");
+}
