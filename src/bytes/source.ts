@@ -11,6 +11,11 @@ export interface Source {
   readonly label: string;
   /** Fills `into` from `offset`; gives the bytes read, less than asked only at the end. Safe to call in parallel. Throws when the source changed. */
   read(offset: number, into: Uint8Array, signal?: AbortSignal): Promise<number>;
+  /**
+   * One pass over a range, where one request is cheaper than many reads. A chunk is valid until the next one is asked for.
+   * Callers use `chunksOf`, which does without it where a source has none.
+   */
+  stream?(offset: number, size: number, signal?: AbortSignal): AsyncIterable<Uint8Array>;
   close(): Promise<void>;
 }
 

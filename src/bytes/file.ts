@@ -1,0 +1,93 @@
+import { type FileHandle, open } from "node:fs/promises";
+import { Cancelled, UserError } from "../errors.ts";
+import type { Source } from "./source.ts";
+
+interface Stamp {
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+}
+
+/**
+ * A regular file, read by position. Its identity is path, size and mtime; they are compared again whenever a read reaches the file's end or
+ * comes out short, and on close, so a file that grew, shrank or was written to while it was read is `SOURCE_CHANGED`.
+ * Errors: `SOURCE_NOT_FOUND`, `SOURCE_DENIED`, `SOURCE_UNUSABLE`, `SOURCE_CHANGED`.
+ */
+export async function openFile(path: string, label = path): Promise<Source> {
+  const handle = await open(path, "r").catch((error: unknown) => {
+    throw unreadable(error, label);
+  });
+  const stat = await handle.stat({ bigint: true });
+  if (!stat.isFile()) {
+    await handle.close();
+    throw new UserError("SOURCE_UNUSABLE", {
+      happened: `${label} is ${stat.isDirectory() ? "a folder" : "no regular file"}.`,
+      next: "Name a regular file.",
+    });
+  }
+  return new FileSource(handle, path, label, stat);
+}
+
+class FileSource implements Source {
+  readonly size: number;
+  readonly identity: string;
+  readonly label: string;
+  private readonly handle: FileHandle;
+  private readonly stamp: Stamp;
+  private closed = false;
+
+  constructor(handle: FileHandle, path: string, label: string, stamp: Stamp) {
+    this.handle = handle;
+    this.stamp = stamp;
+    this.label = label;
+    this.size = Number(stamp.size);
+    this.identity = `file:${path}:${stamp.size}:${stamp.mtimeNs}`;
+  }
+
+  async read(offset: number, into: Uint8Array, signal?: AbortSignal): Promise<number> {
+    const wanted = Math.max(0, Math.min(into.length, this.size - offset));
+    let done = 0;
+    while (done < wanted) {
+      if (signal?.aborted) throw new Cancelled();
+      const { bytesRead } = await this.handle.read(into, done, wanted - done, offset + done);
+      if (bytesRead === 0) throw changed(this.label);
+      done += bytesRead;
+    }
+    if (wanted > 0 && offset + done === this.size) await this.compare();
+    return done;
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    await this.handle.close();
+  }
+
+  private async compare(): Promise<void> {
+    const now: Stamp = await this.handle.stat({ bigint: true });
+    if (now.size !== this.stamp.size || now.mtimeNs !== this.stamp.mtimeNs) throw changed(this.label);
+  }
+}
+
+function changed(label: string): UserError {
+  return new UserError("SOURCE_CHANGED", {
+    happened: `${label} changed while it was read.`,
+    next: "Wait until whoever writes it has finished, then run again.",
+  });
+}
+
+function unreadable(error: unknown, label: string): unknown {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  if (code === "ENOENT" || code === "ENOTDIR")
+    return new UserError("SOURCE_NOT_FOUND", {
+      happened: `There is no file ${label}.`,
+      next: "Correct the path; it starts from the workspace of the job. Does a step before this one put the file there?",
+      cause: error,
+    });
+  if (code === "EACCES" || code === "EPERM")
+    return new UserError("SOURCE_DENIED", {
+      happened: `${label} may not be read by the runner's user.`,
+      next: `Run: chmod a+r ${label}`,
+      cause: error,
+    });
+  return error;
+}
