@@ -9,7 +9,7 @@ import { changeLine, changesBlock, count, failureBlock, headlineBlock } from "./
 import { type InputSources, loadInputs } from "./load.ts";
 import { outputText } from "./outputs.ts";
 import { type Plan, planDigest } from "./plan.ts";
-import { readReports, writeReport } from "./reports.ts";
+import { type ReportFile, readReports, writeReport } from "./reports.ts";
 import type { Runner } from "./runner.ts";
 import { type Block, renderSummary } from "./summary.ts";
 import { Timeline, timelineBlock } from "./timeline.ts";
@@ -158,27 +158,41 @@ async function conclude(
 ): Promise<void> {
   const seconds = (ctx.clock.now() - started) / 1_000;
   const spans = timeline.finish();
+  const report = await reportOf(action, run, ctx, seconds);
+  Object.assign(run.outputs, report.outputs);
   try {
-    const finished = { ...run, dryRun: run.inputs?.dryRun ?? false, seconds } as unknown as Finished<
-      Contract,
-      unknown,
-      unknown,
-      unknown
-    >;
-    const report: Report = run.inputs
-      ? await action.report(finished, run.clients, ctx)
-      : { headline: `${action.contract.name}: ${run.failure?.happened.split("\n")[0] ?? "failed"}`, blocks: [] };
-    Object.assign(run.outputs, report.outputs);
     await writeOutputs(action.contract, run, report, runner, started, seconds);
     await runner.writeSummary(renderSummary(summaryOf(action.contract, run, report, timelineBlock(spans))));
     ctx.log.info(report.headline);
   } catch (thrown) {
-    run.failure ??= asEksDeployError(thrown);
-    run.outcome = "failed";
+    failed(run, thrown);
   }
   if (run.clients !== undefined)
     await action.close?.(run.clients, ctx).catch((thrown: unknown) => ctx.log.debug(`closing: ${String(thrown)}`));
   if (run.failure) tellFailure(run.failure, runner);
+}
+
+/** What the action itself has to say; where even that fails, the failure says it. */
+async function reportOf(action: AnyAction, run: Run, ctx: Context, seconds: number): Promise<Report> {
+  try {
+    if (run.inputs) {
+      const finished = { ...run, dryRun: run.inputs.dryRun, seconds };
+      return await action.report(
+        finished as unknown as Finished<Contract, unknown, unknown, unknown>,
+        run.clients,
+        ctx,
+      );
+    }
+  } catch (thrown) {
+    failed(run, thrown);
+  }
+  return { headline: `${action.contract.name}: ${run.failure?.happened.split("\n")[0] ?? "failed"}`, blocks: [] };
+}
+
+/** The first failure is the one to tell. */
+function failed(run: Run, thrown: unknown): void {
+  run.failure ??= asEksDeployError(thrown);
+  if (run.outcome !== "cancelled") run.outcome = "failed";
 }
 
 function summaryOf(contract: Contract, run: Run, report: Report, timeline: readonly Block[]): readonly Block[] {
@@ -208,9 +222,10 @@ async function writeOutputs(
   };
   const named = Object.fromEntries(Object.entries(outputs).map(([name, value]) => [kebab(name), value]));
   const folder = join(runner.context.ambient.temp, "eks-deploy", contract.name);
+  const clean = <T>(value: T): T => masked(value, runner);
   const paths = await writeReport(
     folder,
-    {
+    clean({
       version: 1,
       action: contract.name,
       environment: run.inputs?.environment,
@@ -220,16 +235,23 @@ async function writeOutputs(
       seconds,
       planSha256: run.plan ? planDigest(run.plan) : undefined,
       changes: run.plan?.changes ?? [],
-      outputs: JSON.parse(JSON.stringify(named)),
+      outputs: named as ReportFile["outputs"],
       failure: run.failure && { code: run.failure.code, happened: run.failure.happened, next: run.failure.next },
-    },
-    {
+    }),
+    clean({
       planSha256: run.plan ? planDigest(run.plan) : null,
       changes: (run.plan?.changes ?? []) as unknown as Json,
       endState: run.plan?.endState ?? null,
-    },
+    }),
   );
   for (const name of Object.keys(contract.outputs)) runner.setOutput(name, outputText({ ...named, ...paths }[name]));
+}
+
+/** Data for a file: text in it may be a service's own words, so masks hold there too. */
+function masked<T>(value: T, runner: Runner): T {
+  return JSON.parse(
+    JSON.stringify(value, (_, item: unknown) => (typeof item === "string" ? runner.masked(item) : item)),
+  ) as T;
 }
 
 function tellFailure(failure: EksDeployError, runner: Runner): void {

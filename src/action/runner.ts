@@ -12,6 +12,8 @@ export interface Runner {
   writeSummary(markdown: string): Promise<void>;
   /** A signal for what must still be done after a cancellation; aborts just before the runner kills us. */
   readonly grace: AbortSignal;
+  /** The text with every secret that is known by now as `***`: for files that we write. */
+  masked(text: string): string;
   /** Ends the action as failed, with one annotation. */
   fail(code: string, message: string): void;
   /** In the post step: what main remembered. */

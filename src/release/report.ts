@@ -1,8 +1,9 @@
 import type { Finished, Outcome, Report } from "../action/action.ts";
-import type { Contract } from "../action/contract.ts";
+import type { Context } from "../action/context.ts";
+import type { Contract, Inputs } from "../action/contract.ts";
 import { count } from "../action/describe.ts";
 import type { Block } from "../action/summary.ts";
-import type { Joined } from "./chain.ts";
+import { type Joined, outputsOf } from "./chain.ts";
 import type { Published } from "./publish.ts";
 
 /** What a person reads after a release: a table of the steps, what each has to say, and where the models answer. */
@@ -10,12 +11,13 @@ export async function releaseReport(
   finished: Finished<Contract, unknown, unknown, unknown>,
   chain: readonly Joined[],
   record: Published | undefined,
+  ctx: Context,
 ): Promise<Report> {
   const told = await Promise.all(
     chain.map(async (joined) => ({
       joined,
       outcome: outcomeOf(joined, finished),
-      report: await reportOf(joined, finished),
+      report: await reportOf(joined, finished, ctx),
     })),
   );
   const blocks: Block[] = [
@@ -33,7 +35,10 @@ export async function releaseReport(
   return {
     headline: headline(finished, chain, told.find(({ joined }) => joined.failure)?.report.headline),
     blocks,
-    outputs: record ? { record: record.path, recordUri: record.uri, recordSha256: record.sha256 } : {},
+    outputs: {
+      ...outputsOf(chain),
+      ...(record ? { record: record.path, recordUri: record.uri, recordSha256: record.sha256 } : {}),
+    },
   };
 }
 
@@ -55,7 +60,11 @@ function outcomeOf(joined: Joined, finished: Finished<Contract, unknown, unknown
   return finished.dryRun ? "planned" : "not reached";
 }
 
-async function reportOf(joined: Joined, finished: Finished<Contract, unknown, unknown, unknown>): Promise<Report> {
+async function reportOf(
+  joined: Joined,
+  finished: Finished<Contract, unknown, unknown, unknown>,
+  ctx: Context,
+): Promise<Report> {
   if (joined.inputs === undefined)
     return { headline: finished.dryRun ? "planned as soon as its input is known" : "not reached", blocks: [] };
   const outcome = outcomeOf(joined, finished);
@@ -64,7 +73,7 @@ async function reportOf(joined: Joined, finished: Finished<Contract, unknown, un
     {
       outcome: outcome === "planned" ? "done" : outcome,
       dryRun: finished.dryRun,
-      inputs: joined.inputs,
+      inputs: joined.inputs as Inputs<Contract>,
       observed: joined.observed,
       plan: joined.plan,
       applied: joined.applied,
@@ -73,7 +82,7 @@ async function reportOf(joined: Joined, finished: Finished<Contract, unknown, un
       seconds: finished.seconds,
     },
     joined.clients,
-    undefined as never,
+    ctx,
   );
 }
 

@@ -17,6 +17,8 @@ const lively = 200;
 export function createRunner(secretInputs: readonly string[]): Runner & { readonly cancellation: Cancellation } {
   const masks = new Masks();
   const onGitHub = process.env["GITHUB_ACTIONS"] === "true";
+  // A hosted runner has no instance role; asking for one only waits. The SDK reads this variable itself.
+  if (process.env["RUNNER_ENVIRONMENT"] === "github-hosted") process.env["AWS_EC2_METADATA_DISABLED"] ??= "true";
   const mask = (value: string) => {
     for (const part of masks.add(value)) if (onGitHub) core.setSecret(part);
   };
@@ -48,6 +50,7 @@ export function createRunner(secretInputs: readonly string[]): Runner & { readon
     async writeSummary(markdown) {
       if (process.env["GITHUB_STEP_SUMMARY"]) await core.summary.addRaw(masks.apply(markdown), true).write();
     },
+    masked: (text) => masks.apply(text),
     fail(code, message) {
       core.error(neutralise(masks.apply(message)), { title: code });
       process.exitCode = 1;

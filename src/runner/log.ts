@@ -24,7 +24,8 @@ export function createLog(masks: Masks): Log {
       if (annotations[finding.level] > annotationLimit) return core.info(`${finding.level}: ${finding.code}: ${text}`);
       const { at } = finding;
       const place = at ? { file: at.file, startLine: at.line, startColumn: at.column } : {};
-      core[finding.level](text, { title: finding.code, ...place });
+      const tell = finding.level === "error" ? core.error : core.warning;
+      tell(text, { title: finding.code, ...place });
     },
     async group(title, body) {
       close();

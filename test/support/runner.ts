@@ -27,6 +27,7 @@ export function testRunner(inputs: Readonly<Record<string, string>>, context: Te
     async writeSummary(markdown) {
       runner.summary += markdown;
     },
+    masked: (text) => context.recorded.masks.reduce((shown, mask) => shown.replaceAll(mask, "***"), text),
     fail(code, message) {
       failures.push({ code, message });
     },

@@ -66,7 +66,7 @@ export const release: Action<Contract, Chain, ReleaseRun, readonly Joined[], voi
   },
   async report(finished: Finished<Contract, ReleaseRun, readonly Joined[], void>, chain, ctx) {
     const record = chain && (await recordRelease(finished, chain.joined, chain.sources, ctx));
-    return releaseReport(finished, chain?.joined ?? [], record);
+    return releaseReport(finished, chain?.joined ?? [], record, ctx);
   },
   close: (chain, ctx) => closeChain(chain.joined, ctx),
   async settle(remembered, ctx) {

@@ -134,6 +134,26 @@ describe("runAction", () => {
     expect(given.summary).toContain("[!CAUTION]");
   });
 
+  it("keeps secrets out of the report file, whoever said them", async () => {
+    const given = runner({ wanted: "hunter2-is-the-key" });
+    given.context.mask("hunter2-is-the-key");
+    await runAction(example({ word: "old" }).action, given);
+    for (const name of ["report", "plan"]) {
+      const text = readFileSync(given.outputs[name]!, "utf8");
+      expect(text).toContain("***");
+      expect(text).not.toContain("hunter2");
+    }
+  });
+
+  it("tells outputs and failure even where the action's own report breaks", async () => {
+    const { action } = example({ word: "old" });
+    const broken = { ...action, report: () => Promise.reject(new Error("no words")) };
+    const given = runner({ wanted: "new" });
+    expect(await runAction(broken, given)).toBe("failed");
+    expect(given.outputs).toMatchObject({ made: "new", changed: "true" });
+    expect(given.failures).toHaveLength(1);
+  });
+
   it("tells a cancelled run from a failed one", async () => {
     const controller = new AbortController();
     const { action } = example({ word: "old" }, { failIn: "apply", onApply: () => controller.abort() });
