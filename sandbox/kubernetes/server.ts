@@ -40,11 +40,13 @@ export class ApiServer {
     this.rest = new Rest(this.api, this.authorizer, this.logs, () => ground.now());
   }
 
-  listen(): Promise<Listening> {
+  /** Listens on a port of the loopback interface (0 = a free one). */
+  listen(port = 0): Promise<Listening> {
     return listen(
       (call) => this.handle(call),
       (error) => this.ground.onDefect(error),
       this.options.tls,
+      port,
     );
   }
 

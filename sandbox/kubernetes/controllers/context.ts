@@ -35,6 +35,18 @@ export const balancerWriter: Writer = {
   user: "system:serviceaccount:kube-system:aws-load-balancer-controller",
   manager: "controller",
 };
+export const endpointsWriter: Writer = {
+  user: "system:serviceaccount:kube-system:endpoint-controller",
+  manager: "kube-controller-manager",
+};
+export const sliceWriter: Writer = {
+  user: "system:serviceaccount:kube-system:endpointslice-controller",
+  manager: "kube-controller-manager",
+};
+export const garbageWriter: Writer = {
+  user: "system:serviceaccount:kube-system:generic-garbage-collector",
+  manager: "kube-controller-manager",
+};
 
 /** The same writer at the object's status. */
 export function atStatus(writer: Writer): Writer {

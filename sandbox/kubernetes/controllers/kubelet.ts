@@ -67,6 +67,12 @@ export class Kubelets implements Controller {
     }
   }
 
+  /** Ends every process, when the cluster closes. */
+  close(): void {
+    for (const run of this.runs.values()) run.stop();
+    this.runs.clear();
+  }
+
   private begin(pod: Pod): void {
     this.lastAddress += 1;
     const address = `10.0.${16 + Math.floor(this.lastAddress / 250)}.${(this.lastAddress % 250) + 1}`;

@@ -1,5 +1,8 @@
 import type { Api } from "../api.ts";
+import { ApiError } from "../status.ts";
 import type { Controller, ControllerContext } from "./context.ts";
+
+const retryMilliseconds = 1000;
 
 /** Runs the controllers: a change of what one watches brings one pass of it soon after; passes follow each other until nothing changes any more. */
 export class ControllerLoop implements ControllerContext {
@@ -80,7 +83,9 @@ export class ControllerLoop implements ControllerContext {
       try {
         controller.reconcile();
       } catch (error) {
-        this.report(error);
+        // A refusal (a namespace that is going away, a quota) is tried again, as the real work queues do.
+        if (error instanceof ApiError && error.code === 403) this.after(retryMilliseconds, () => this.wake(controller));
+        else this.report(error);
       }
     }
   }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Container } from "../types.ts";
+import { fieldPath } from "./containers.ts";
 import type { PodRun } from "./pod-run.ts";
-import { fieldPath } from "./pod-run.ts";
 
 /** Time of a pull of the server's image, which is many GB. */
 const pullMilliseconds = 20_000;

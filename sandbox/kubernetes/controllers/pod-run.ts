@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { LogBook } from "../logs.ts";
 import { timestamp } from "../objects.ts";
 import type { Container, ContainerStatus, Pod } from "../types.ts";
+import { fieldPath, isInit } from "./containers.ts";
 import type { ControllerContext } from "./context.ts";
 import type { Happening } from "./events.ts";
 import { recordEvent } from "./events.ts";
@@ -253,13 +254,4 @@ export class PodRun {
     this.tell({ type: "Warning", reason: "BackOff", message: text, fieldPath: fieldPath(pod, container) });
     await this.context.sleep(milliseconds);
   }
-}
-
-function isInit(pod: Pod, { name }: Container): boolean {
-  return pod.spec.initContainers?.some((container) => container.name === name) ?? false;
-}
-
-/** `spec.initContainers{model-downloader}`: where an event about a container points. */
-export function fieldPath(pod: Pod, container: Container): string {
-  return `spec.${isInit(pod, container) ? "initContainers" : "containers"}{${container.name}}`;
 }

@@ -1,9 +1,9 @@
 import type { LogBook } from "../logs.ts";
 import type { Container } from "../types.ts";
+import { fieldPath } from "./containers.ts";
 import { checkpointFiles, downloadRequest } from "./downloader.ts";
 import type { ModelProcess } from "./kubelet.ts";
 import type { PodRun } from "./pod-run.ts";
-import { fieldPath } from "./pod-run.ts";
 
 type Log = ReturnType<LogBook["start"]>;
 
