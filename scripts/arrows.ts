@@ -14,7 +14,7 @@ const floors: readonly (readonly string[])[] = [
   ["action"],
   ["agent"],
   ["bytes", "aws"],
-  ["tar", "transfer", "cluster"],
+  ["tar", "transfer", "cluster", "helm"],
   ["bundle", "record"],
   ["facts"],
   ["images", "checkpoints", "irsa", "values", "deploy", "smoke"],
