@@ -1,0 +1,180 @@
+import { UserError } from "../errors.ts";
+import type { Cursor } from "./cursor.ts";
+import { badHeader, blockSize, type Header, isZero, longText, parseHeader } from "./header.ts";
+import type { MemberType, TarMember } from "./member.ts";
+import { type PaxRecords, parsePax, paxSize, paxSparse } from "./pax.ts";
+
+/** A name or an extended header is not longer than this; the longest that writers make are some kilobytes. */
+const longestExtension = 1_048_576;
+/** So far behind the end marker is looked for something that does not belong there; writers pad with at most some kilobytes of zeros. */
+const trailer = 1_048_576;
+
+const types: Readonly<Record<string, MemberType>> = {
+  "0": "file",
+  "1": "hardlink",
+  "2": "symlink",
+  "3": "character-device",
+  "4": "block-device",
+  "5": "folder",
+  "6": "fifo",
+  "7": "file",
+  S: "sparse",
+};
+
+/** Type flags without data, whatever the size field says: links, devices, folders, FIFOs. */
+const withoutData = /[1-6]/;
+
+/** What extended headers said about the next member. */
+interface Extension {
+  readonly from: number;
+  pax: PaxRecords;
+  path?: string;
+  linkpath?: string;
+}
+
+/**
+ * The members of the archive under `cursor`, in order. Before the next member is asked for, the caller may read this one's data at the cursor;
+ * what it leaves is skipped. Ends only at two blocks of zeros. Errors: `TAR_NOT_A_TAR`, `TAR_TRUNCATED`, `TAR_HEADER_INVALID`, `TAR_TRAILING_DATA`.
+ */
+export async function* membersOf(cursor: Cursor): AsyncGenerator<TarMember, void, undefined> {
+  const { label } = cursor;
+  const globals = new Map<string, string>();
+  let extension: Extension | undefined;
+  for (;;) {
+    const at = cursor.position;
+    const block = await cursor.take(blockSize);
+    if (block.length < blockSize) throw at === 0 ? notATar(label) : truncated(cursor, "its end marker is missing");
+    if (isZero(block)) {
+      if (extension) throw badHeader(label, extension.from, "belongs to no member");
+      await endsHere(cursor, at);
+      return;
+    }
+    const header = parseHeader(block, at, label);
+    if (!header) throw at === 0 ? notATar(label) : badHeader(label, at, "has a wrong checksum");
+    if (/[xXgLK]/.test(header.flag)) {
+      const bytes = await extensionBytes(cursor, header, at);
+      if (header.flag === "g") mergeGlobals(globals, parsePax(bytes, at, label));
+      else extension = extended(extension ?? { from: at, pax: new Map() }, header.flag, bytes, at, label);
+      continue;
+    }
+    if (header.extendedSparse) await skipSparseMap(cursor, at);
+    const member = memberOf(header, at, cursor.position, globals, extension, label);
+    extension = undefined;
+    const end = member.offset + member.size;
+    if (cursor.size !== undefined && end > cursor.size) throw truncated(cursor, `${shown(member.path)} is cut`);
+    yield member;
+    if (!(await cursor.advance(end + padding(end - member.offset))))
+      throw truncated(cursor, `${shown(member.path)} is cut`);
+  }
+}
+
+/** An error about an archive that ends too early. */
+export function truncated(cursor: Pick<Cursor, "label">, what: string): UserError {
+  return new UserError("TAR_TRUNCATED", {
+    happened: `${cursor.label} ends too early: ${what}.`,
+    next: "Transfer the archive again and compare its size and SHA-256 with what Poolside published.",
+  });
+}
+
+/** A path as it may stand in a message: quoted, its control characters escaped, not endless. */
+export function shown(path: string): string {
+  return JSON.stringify(path.length > 200 ? `${path.slice(0, 200)}…` : path);
+}
+
+function notATar(label: string): UserError {
+  return new UserError("TAR_NOT_A_TAR", {
+    happened: `${label} is no tar archive: it does not begin with a tar header.`,
+    next: "Name the .tar, .tar.gz or .tar.zst that Poolside sent, and check that it was downloaded whole.",
+  });
+}
+
+function padding(size: number): number {
+  return (blockSize - (size % blockSize)) % blockSize;
+}
+
+async function extensionBytes(cursor: Cursor, header: Header, at: number): Promise<Uint8Array> {
+  if (header.size > longestExtension) throw badHeader(cursor.label, at, "announces an endless name or extended header");
+  const bytes = Uint8Array.from(await cursor.take(header.size));
+  if (bytes.length < header.size || !(await cursor.advance(cursor.position + padding(header.size))))
+    throw truncated(cursor, "an extended header is cut");
+  return bytes;
+}
+
+function extended(before: Extension, flag: string, bytes: Uint8Array, at: number, label: string): Extension {
+  if (flag === "L") return { ...before, path: longText(bytes) };
+  if (flag === "K") return { ...before, linkpath: longText(bytes) };
+  return { ...before, pax: new Map([...before.pax, ...parsePax(bytes, at, label)]) };
+}
+
+function mergeGlobals(globals: Map<string, string>, records: PaxRecords): void {
+  for (const [key, value] of records)
+    if (value === "") globals.delete(key);
+    else globals.set(key, value);
+}
+
+/** An old GNU sparse file has blocks with the rest of its map before the data; each says at byte 504 whether another follows. */
+async function skipSparseMap(cursor: Cursor, at: number): Promise<void> {
+  for (let more = true; more; ) {
+    const block = await cursor.take(blockSize);
+    if (block.length < blockSize) throw truncated(cursor, `the map of the sparse file at byte ${at} is cut`);
+    more = block[504] !== 0;
+  }
+}
+
+/** Extended headers win over GNU's long names, and these over the header's own fields. */
+function memberOf(
+  header: Header,
+  at: number,
+  offset: number,
+  globals: PaxRecords,
+  extension: Extension | undefined,
+  label: string,
+): TarMember {
+  const pax = new Map([...globals, ...(extension?.pax ?? [])].filter(([, value]) => value !== ""));
+  const own = extension?.pax;
+  const path = pick(own, globals, "path") ?? extension?.path ?? header.path;
+  const linkpath = pick(own, globals, "linkpath") ?? extension?.linkpath ?? header.linkpath;
+  const size = pick(own, globals, "size");
+  const type = typeOf(header.flag, path, pax);
+  const bytes = size === undefined ? header.size : paxSize(size, at, label);
+  if (!Number.isSafeInteger(offset + bytes + blockSize)) throw badHeader(label, at, "has an impossible size");
+  return {
+    path,
+    type,
+    size: withoutData.test(header.flag) ? 0 : bytes,
+    offset,
+    headerOffset: extension?.from ?? at,
+    mode: header.mode,
+    ...(linkpath === "" ? {} : { linkpath }),
+    pax: Object.fromEntries(pax),
+  };
+}
+
+/** A member's own record; an empty one means that the global record does not hold either. */
+function pick(own: PaxRecords | undefined, globals: PaxRecords, key: string): string | undefined {
+  return (own?.has(key) ? own.get(key) : globals.get(key)) || undefined;
+}
+
+function typeOf(flag: string, path: string, pax: PaxRecords): MemberType {
+  const type = types[flag] ?? "other";
+  if (type !== "file") return type;
+  if (paxSparse(pax)) return "sparse";
+  // The oldest writers know no type for folders; they end their names with a slash.
+  return path.endsWith("/") ? "folder" : "file";
+}
+
+/** The end is two blocks of zeros, and behind it nothing but padding. */
+async function endsHere(cursor: Cursor, at: number): Promise<void> {
+  const second = await cursor.take(blockSize);
+  if (second.length < blockSize) throw truncated(cursor, "its end marker is cut");
+  if (!isZero(second)) throw badHeader(cursor.label, at, "is empty, although the archive goes on");
+  for (const end = cursor.position + trailer; cursor.position < end; ) {
+    const block = await cursor.take(blockSize);
+    if (!isZero(block))
+      throw new UserError("TAR_TRAILING_DATA", {
+        happened: `${cursor.label} goes on after its end marker (at byte ${at}); tools that read it would leave out the rest.`,
+        next: "Use one archive per file, as Poolside sent it.",
+      });
+    if (block.length < blockSize) return;
+  }
+}
