@@ -6,6 +6,10 @@ export const factsErrors: Catalogue = {
     means: "`api-key-from` is no reference to a secret.",
     remedy: "Write secretsmanager:<arn>#<key> or ssm:<name>.",
   },
+  BASELINE_INVALID: {
+    means: "`baseline` names nothing that holds results of a smoke test.",
+    remedy: "Give latest, the SHA-256 of a record, or the path of a record or of a smoke-test's report.",
+  },
   API_KEY_EMPTY: {
     means: "The place that `api-key-from` names holds no key.",
     remedy: "Put the key there as text (a field of the secret's JSON where one is named), or give api-key.",

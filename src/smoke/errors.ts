@@ -64,6 +64,10 @@ export const smokeErrors: Catalogue = {
     means: "A streamed answer is broken: an error after the 200, no text, or an end without [DONE].",
     remedy: "Look at the model's log at that time; a proxy or an idle timeout may cut streams.",
   },
+  SMOKE_TOOLS: {
+    means: "An agent model that was offered a tool does not call it, or calls it wrongly.",
+    remedy: "Check the model's tool arguments (--enable-auto-tool-choice and --tool-call-parser) in its values.",
+  },
   SMOKE_OPEN_PATH: {
     means: "A path that the key does not guard answers a model request.",
     remedy:

@@ -4,11 +4,14 @@ import { type Answer, errorText, parseAnswer, pathOf, requestOf } from "./answer
 import { type Check, type ModelResult, type Timings, verdictOf } from "./check.ts";
 import type { Cause } from "./failure.ts";
 import { openPathChecks } from "./open-paths.ts";
+import { regressionChecks } from "./regression.ts";
 import type { Place, ProbeAnswer } from "./request.ts";
 import type { SmokeSettings } from "./settings.ts";
 import { judgeTimings, sampleStreams } from "./stream.ts";
 import type { Target } from "./target.ts";
+import { toolCheck } from "./tools.ts";
 import { type Asked, askPatiently, once } from "./wait.ts";
+import { wrongModelCheck } from "./wrong-model.ts";
 
 /** Tokens that an answer may take: a whole test of three models stays within a few hundred. */
 export const answerTokens = 32;
@@ -37,13 +40,24 @@ export async function probeModel(target: Target, settings: SmokeSettings, ctx: C
       ctx.emit({ kind: "phase", subject: target.key, phase: "streaming" });
       const streamed = await sampleStreams(target, place, settings, ctx);
       timings = streamed.timings;
-      checks.push(streamed.check, ...(timings ? judgeTimings(timings, settings.thresholds) : []));
+      checks.push(streamed.check, ...(timings ? judged(target, timings, settings) : []));
+      checks.push(await wrongModelCheck(target, place, settings, ctx));
+      if (settings.tools && target.modelType !== "completion")
+        checks.push(await toolCheck(target, place, settings, ctx));
     }
     if (settings.expectAuth) checks.push(...(await openPathChecks(target, place, settings, ctx)));
   }
   const verdict = verdictOf(checks);
   ctx.emit({ kind: "phase", subject: target.key, phase: verdict === "fail" ? "failed" : "proven" });
   return { key: target.key, host: target.host, modelName: target.modelName, verdict, checks, timings, answer };
+}
+
+function judged(target: Target, timings: Timings, settings: SmokeSettings): readonly Check[] {
+  const before = settings.baseline?.timings[target.key];
+  return [
+    ...judgeTimings(timings, settings.thresholds),
+    ...(before ? regressionChecks(timings, before, settings.baseline!.label, settings.maxRegression) : []),
+  ];
 }
 
 async function healthCheck(place: Place, until: number, ctx: Context): Promise<readonly Check[]> {

@@ -1,4 +1,5 @@
 import type { Secret } from "../action/secret.ts";
+import type { Baseline } from "./regression.ts";
 
 /** How a smoke test is done; times are milliseconds. */
 export interface SmokeSettings {
@@ -15,6 +16,12 @@ export interface SmokeSettings {
   readonly expect: Readonly<Record<string, string>>;
   readonly samples: number;
   readonly thresholds: Thresholds;
+  /** Ask agent models to call a tool. */
+  readonly tools: boolean;
+  /** Timings that were proven earlier. */
+  readonly baseline: Baseline | undefined;
+  /** Percent by which a median may be worse than the baseline's; absent: shown, not judged. */
+  readonly maxRegression: number | undefined;
   readonly openPaths: "completions" | "all" | "none";
 }
 

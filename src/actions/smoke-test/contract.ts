@@ -1,6 +1,6 @@
 import { clusterInputs, commonInputs, commonOutputs, releaseInputs } from "../../action/common.ts";
 import { defineContract, InputProblem } from "../../action/contract.ts";
-import { choice, data, duration, integer, map, secret, text } from "../../action/inputs.ts";
+import { choice, data, duration, flag, integer, map, secret, text } from "../../action/inputs.ts";
 import { flagOutput, jsonOutput } from "../../action/outputs.ts";
 import type { ModelResult } from "../../smoke/check.ts";
 import type { Thresholds } from "../../smoke/settings.ts";
@@ -57,6 +57,7 @@ export const contract = defineContract({
       description: "Regular expression by model type that an answer must match.",
       example: "agent=def |function ",
     }),
+    tools: flag({ default: "false", description: "Ask agent models to call a tool as well." }),
     thresholds: data(asThresholds, {
       default: "{}",
       description: "Bounds on medians: first-token-ms, tokens-per-second, total-ms.",
@@ -68,6 +69,17 @@ export const contract = defineContract({
       default: "5",
       description: "Streamed answers per model; medians are judged.",
       spec: "smoke.samples",
+    }),
+    baseline: text({
+      default: "latest",
+      description:
+        "Timings to compare with: `latest` (the latest proven record), the SHA-256 of a record, or a record or report file.",
+    }),
+    "max-regression": integer({
+      min: 1,
+      max: 1_000,
+      description: "Percent by which a median may be worse than the baseline's before a model counts as degraded.",
+      spec: "smoke.maxRegression",
     }),
     "fail-on-open-paths": choice(["completions", "all", "none"], {
       default: "completions",

@@ -5,7 +5,9 @@ import type { Plan } from "../../action/plan.ts";
 import type { Secret } from "../../action/secret.ts";
 import { UserError } from "../../errors.ts";
 import { apiKey } from "../../facts/api-key.ts";
+import { earlierResults } from "../../facts/baseline.ts";
 import type { ModelResult } from "../../smoke/check.ts";
+import type { Baseline } from "../../smoke/regression.ts";
 import { smokeBlocks, smokeHeadline } from "../../smoke/report.ts";
 import type { SmokeSettings } from "../../smoke/settings.ts";
 import type { Target } from "../../smoke/target.ts";
@@ -20,13 +22,17 @@ interface Means {
   readonly roots: readonly string[];
 }
 
+interface Observed extends Means {
+  readonly baseline: Baseline | undefined;
+}
+
 interface Work {
   readonly targets: readonly Target[];
   readonly settings: SmokeSettings;
 }
 
 /** smoke-test: verify only; it plans and writes nothing. */
-export const smokeTest: Action<Contract, Means, Means, Work, void> = {
+export const smokeTest: Action<Contract, Means, Observed, Work, void> = {
   contract,
   async connect(inputs, ctx) {
     if (chosen(inputs).length === 0) {
@@ -38,7 +44,10 @@ export const smokeTest: Action<Contract, Means, Means, Work, void> = {
     }
     return { key: await apiKey(inputs, ctx), roots: await trustedRoots(inputs.caCertificate, ctx) };
   },
-  observe: async (_inputs, means) => means,
+  async observe(inputs, means, ctx) {
+    const earlier = await earlierResults(inputs, ctx);
+    return { ...means, baseline: earlier && { label: earlier.label, timings: timingsIn(earlier.results) } };
+  },
   plan(inputs, means): Plan<Work, Outputs<Contract>> {
     const targets = chosen(inputs);
     return { changes: [], endState: {}, outputs: {}, work: { targets, settings: settingsOf(inputs, means) } };
@@ -73,7 +82,7 @@ function chosen(inputs: Inputs<Contract>): readonly Target[] {
   return inputs.models.filter((target) => inputs.only.length === 0 || inputs.only.includes(target.key));
 }
 
-function settingsOf(inputs: Inputs<Contract>, means: Means): SmokeSettings {
+function settingsOf(inputs: Inputs<Contract>, means: Observed): SmokeSettings {
   return {
     key: means.key,
     roots: means.roots,
@@ -84,8 +93,16 @@ function settingsOf(inputs: Inputs<Contract>, means: Means): SmokeSettings {
     expect: inputs.expect,
     samples: inputs.samples,
     thresholds: inputs.thresholds,
+    tools: inputs.tools,
+    baseline: means.baseline,
+    maxRegression: inputs.maxRegression,
     openPaths: inputs.failOnOpenPaths,
   };
+}
+
+function timingsIn(results: Readonly<Record<string, unknown>>): Baseline["timings"] {
+  const entries = Object.entries(results as Readonly<Record<string, Partial<ModelResult>>>);
+  return Object.fromEntries(entries.flatMap(([key, { timings }]) => (timings ? [[key, timings]] : [])));
 }
 
 function tellDegraded(

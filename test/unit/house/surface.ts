@@ -153,7 +153,7 @@ export const surface: Readonly<Record<string, { readonly inputs: Names; readonly
       tools: "false",
       thresholds: "{}",
       samples: "5",
-      baseline: null,
+      baseline: "latest",
       "max-regression": null,
       "fail-on-open-paths": "completions",
     },
