@@ -9,6 +9,8 @@ export interface Operation {
   readonly iam: readonly string[];
   /** The thing acted on: `bucket/key`, a repository, a role name, `namespace/name`. */
   readonly resource: string;
+  /** IAM condition keys that the request sets, beside those that the endpoint knows. */
+  readonly context?: Readonly<Record<string, string>>;
 }
 
 /** One line of the request log. */

@@ -9,8 +9,10 @@ export type JsonInput = Readonly<Record<string, unknown>>;
 export interface JsonOperation {
   readonly write?: boolean;
   /** IAM actions; default: `<service>:<Name>`. */
-  readonly iam?: readonly string[];
+  readonly iam?: readonly string[] | ((input: JsonInput) => readonly string[]);
   readonly resource?: (input: JsonInput) => string;
+  /** IAM condition keys that the request sets, as `aws:RequestTag/<key>`. */
+  readonly context?: (input: JsonInput) => Readonly<Record<string, string>>;
   readonly run: (input: JsonInput, caller: Caller) => unknown;
 }
 
@@ -42,8 +44,9 @@ export function jsonService(
         service: signingName,
         name,
         write: operation.write ?? false,
-        iam: operation.iam ?? [`${signingName}:${name}`],
+        iam: (typeof operation.iam === "function" ? operation.iam(input) : operation.iam) ?? [`${signingName}:${name}`],
         resource: operation.resource?.(input) ?? "",
+        ...(operation.context ? { context: operation.context(input) } : {}),
       };
     },
     async handle(call, _operation, caller) {
