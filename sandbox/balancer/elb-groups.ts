@@ -17,13 +17,13 @@ export function elbGroups(elb: ElbState, cluster: string, objection: Objection =
       if (before !== undefined && before !== balancer.arn) elb.removeGroup(before);
       arns.set(model.group, balancer.arn);
       balancer.state = active ? "active" : "provisioning";
-      for (const { resource, port, targets } of backends) {
+      for (const { resource, port, targets, healthCheckPath = model.healthCheckPath } of backends) {
         const shown = targets.map((target) => ({
           id: target.address,
           port: target.port,
           state: active ? "healthy" : "initial",
         }));
-        elb.setTargets(balancer, resource, port, shown).healthCheckPath = model.healthCheckPath;
+        elb.setTargets(balancer, resource, port, shown).healthCheckPath = healthCheckPath;
       }
       return { hostname: balancer.dnsName };
     },

@@ -3,15 +3,16 @@ import type { LogBook } from "../logs.ts";
 import type { Pod } from "../types.ts";
 import type { Controller, ControllerContext } from "./context.ts";
 import type { Download } from "./downloader.ts";
+import { ImageCache } from "./pod-images.ts";
 import { PodRun } from "./pod-run.ts";
 import type { Troubles } from "./troubles.ts";
 
+export type ImageAnswer = { readonly digest: string } | { readonly refused: string } | undefined;
+
 /** How the nodes reach the world outside the cluster. */
 export interface NodeServices {
-  /** The digest that a reference has in its registry; undefined: not there, or not allowed. */
-  readonly resolveImage: (
-    reference: string,
-  ) => { readonly digest: string } | undefined | Promise<{ readonly digest: string } | undefined>;
+  /** The digest that a reference has in its registry; undefined: it is not there; `refused`: the registry's words. */
+  readonly resolveImage: (reference: string) => ImageAnswer | Promise<ImageAnswer>;
   readonly download: Download;
   /** A serving container runs with this environment; the returned server is asked by the readiness probe and stopped with the container. */
   readonly startServer?: (server: ServerStart) => ModelProcess | undefined;
@@ -26,7 +27,9 @@ export interface ServerStart {
 
 /** A process in a container. */
 export interface ModelProcess {
-  /** The model has been loaded: from now on the server answers. */
+  /** It loads a model, as a model server does, before it answers. */
+  readonly loads: boolean;
+  /** It has started, and loaded its model if it has one: from now on it answers. */
   loaded(): void;
   /** What the readiness probe would find. */
   healthy(): boolean;
@@ -42,6 +45,7 @@ export class Kubelets implements Controller {
   private readonly logs: LogBook;
   private readonly services: NodeServices;
   private readonly troubles: Troubles;
+  private readonly images = new ImageCache();
   private lastAddress = 10;
 
   constructor(context: ControllerContext, logs: LogBook, services: NodeServices, troubles: Troubles) {
@@ -80,6 +84,7 @@ export class Kubelets implements Controller {
       logs: this.logs,
       services: this.services,
       troubles: this.troubles,
+      images: this.images,
     });
     this.runs.set(pod.metadata.uid, run);
     run.start().catch((error: unknown) => this.context.onDefect(error));

@@ -17,6 +17,8 @@ export interface BalancerTarget {
 export interface BalancerBackend {
   readonly resource: string;
   readonly port: number;
+  /** The Service's own annotation, which wins over the Ingress's; else the group's. */
+  readonly healthCheckPath?: string;
   readonly targets: readonly BalancerTarget[];
 }
 
@@ -199,7 +201,8 @@ export class LoadBalancers implements Controller {
     const port = service?.spec.ports?.find((one) => (name === undefined ? one.port === number : one.name === name));
     if (!port) return { resource, port: number ?? 0, targets: [] };
     const targets = this.readyEndpoints(namespace, backend.name, port.name ?? "");
-    return { resource, port: targets[0]?.port ?? port.port, targets };
+    const healthCheckPath = service?.metadata.annotations?.["alb.ingress.kubernetes.io/healthcheck-path"];
+    return { resource, port: targets[0]?.port ?? port.port, ...(healthCheckPath ? { healthCheckPath } : {}), targets };
   }
 
   private readyEndpoints(namespace: string, service: string, portName?: string): readonly BalancerTarget[] {

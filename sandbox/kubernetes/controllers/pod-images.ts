@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Container } from "../types.ts";
+import type { Container, Pod } from "../types.ts";
 import { fieldPath } from "./containers.ts";
 import type { PodRun } from "./pod-run.ts";
 
@@ -7,6 +7,19 @@ import type { PodRun } from "./pod-run.ts";
 const pullMilliseconds = 20_000;
 const firstBackOff = 10_000;
 const longestBackOff = 300_000;
+
+/** What the nodes have pulled: digests by node and reference. */
+export class ImageCache {
+  private readonly digests = new Map<string, string>();
+
+  get(node: string, image: string): string | undefined {
+    return this.digests.get(`${node} ${image}`);
+  }
+
+  put(node: string, image: string, digest: string): void {
+    this.digests.set(`${node} ${image}`, digest);
+  }
+}
 
 /** The images of one pod: pulled by reference, known by digest. */
 export class PodImages {
@@ -25,67 +38,50 @@ export class PodImages {
   /** Pulls until it works; false when the pod went away meanwhile. A pull that failed is tried again after 10 s, 20 s, ... 5 minutes. */
   async pull(container: Container): Promise<boolean> {
     const { image } = container;
-    if (this.ids.has(image)) return this.run.live() !== undefined;
     for (let failures = 0; ; failures += 1) {
       const pod = this.run.live();
       if (!pod) return false;
-      const path = fieldPath(pod, container);
-      const system = pod.metadata.namespace === "kube-system";
-      const trouble = this.run.parts.troubles.strike("pull", pod);
-      const found = trouble
-        ? undefined
-        : system
-          ? { digest: digestOf(image) }
-          : await this.run.parts.services.resolveImage(image);
-      if (found) {
-        await this.pulled(container, found.digest, path, system);
-        return this.run.live() !== undefined;
+      const present = this.run.parts.images.get(pod.spec.nodeName ?? "", image);
+      if (present !== undefined && container.imagePullPolicy !== "Always") {
+        this.tell(pod, container, "Normal", "Pulled", `Container image "${image}" already present on machine`);
+        return this.have(image, present);
       }
-      this.run.tell({ type: "Normal", reason: "Pulling", message: `Pulling image "${image}"`, fieldPath: path });
-      await this.failed(
-        container,
-        trouble?.message ??
-          `rpc error: code = NotFound desc = failed to pull and unpack image "${image}": failed to resolve reference "${image}": ${image}: not found`,
-        path,
-        failures,
-      );
+      const trouble = this.run.parts.troubles.strike("pull", pod);
+      const found = trouble ? { refused: trouble.message ?? notFound(image) } : await this.resolve(pod, image);
+      this.tell(pod, container, "Normal", "Pulling", `Pulling image "${image}"`);
+      if ("digest" in found) {
+        await this.run.context.sleep(pullMilliseconds);
+        const message = `Successfully pulled image "${image}" in 20.013s (20.013s including waiting). Image size: 9214573312 bytes.`;
+        this.tell(pod, container, "Normal", "Pulled", message);
+        this.run.parts.images.put(pod.spec.nodeName ?? "", image, found.digest);
+        return this.have(image, found.digest);
+      }
+      await this.failed(pod, container, found.refused, failures);
     }
   }
 
-  private async pulled({ image }: Container, digest: string, path: string, system: boolean): Promise<void> {
-    if (system) {
-      this.run.tell({
-        type: "Normal",
-        reason: "Pulled",
-        message: `Container image "${image}" already present on machine`,
-        fieldPath: path,
-      });
-    } else {
-      this.run.tell({ type: "Normal", reason: "Pulling", message: `Pulling image "${image}"`, fieldPath: path });
-      await this.run.context.sleep(pullMilliseconds);
-      const message = `Successfully pulled image "${image}" in 20.013s (20.013s including waiting). Image size: 9214573312 bytes.`;
-      this.run.tell({ type: "Normal", reason: "Pulled", message, fieldPath: path });
-    }
+  private async resolve(pod: Pod, image: string): Promise<{ readonly digest: string } | { readonly refused: string }> {
+    if (pod.metadata.namespace === "kube-system") return { digest: digestOf(image) };
+    return (await this.run.parts.services.resolveImage(image)) ?? { refused: notFound(image) };
+  }
+
+  private have(image: string, digest: string): boolean {
     this.ids.set(image, `${image.replace(/@.*$/, "").replace(/:[^/:]+$/, "")}@${digest}`);
+    return this.run.live() !== undefined;
   }
 
-  private async failed(container: Container, error: string, path: string, failures: number): Promise<void> {
+  private async failed(pod: Pod, container: Container, error: string, failures: number): Promise<void> {
     const { run } = this;
     const { image, name } = container;
-    run.tell({
-      type: "Warning",
-      reason: "Failed",
-      message: `Failed to pull image "${image}": ${error}`,
-      fieldPath: path,
-    });
-    run.tell({ type: "Warning", reason: "Failed", message: "Error: ErrImagePull", fieldPath: path });
+    this.tell(pod, container, "Warning", "Failed", `Failed to pull image "${image}": ${error}`);
+    this.tell(pod, container, "Warning", "Failed", "Error: ErrImagePull");
     run.writeContainer(name, (status) => {
       status.state = { waiting: { reason: "ErrImagePull", message: error } };
     });
     const wait = Math.min(longestBackOff, firstBackOff * 2 ** failures);
     await run.context.sleep(wait / 5);
-    run.tell({ type: "Normal", reason: "BackOff", message: `Back-off pulling image "${image}"`, fieldPath: path });
-    run.tell({ type: "Warning", reason: "Failed", message: "Error: ImagePullBackOff", fieldPath: path });
+    this.tell(pod, container, "Normal", "BackOff", `Back-off pulling image "${image}"`);
+    this.tell(pod, container, "Warning", "Failed", "Error: ImagePullBackOff");
     run.writeContainer(name, (status) => {
       status.state = {
         waiting: { reason: "ImagePullBackOff", message: `Back-off pulling image "${image}": ErrImagePull: ${error}` },
@@ -93,6 +89,14 @@ export class PodImages {
     });
     await run.context.sleep((wait * 4) / 5);
   }
+
+  private tell(pod: Pod, container: Container, type: "Normal" | "Warning", reason: string, message: string): void {
+    this.run.tell({ type, reason, message, fieldPath: fieldPath(pod, container) });
+  }
+}
+
+function notFound(image: string): string {
+  return `rpc error: code = NotFound desc = failed to pull and unpack image "${image}": failed to resolve reference "${image}": ${image}: not found`;
 }
 
 /** A digest for images that are part of the cluster itself. */

@@ -1,13 +1,14 @@
 import { randomBytes } from "node:crypto";
 import type { LogBook } from "../logs.ts";
 import { timestamp } from "../objects.ts";
-import type { Container, ContainerStatus, Pod } from "../types.ts";
+import type { Container, ContainerStatus, Node, Pod } from "../types.ts";
 import { fieldPath, isInit } from "./containers.ts";
 import type { ControllerContext } from "./context.ts";
 import type { Happening } from "./events.ts";
 import { recordEvent } from "./events.ts";
 import type { ModelProcess, NodeServices } from "./kubelet.ts";
 import { environmentOf, missingReference } from "./pod-environment.ts";
+import type { ImageCache } from "./pod-images.ts";
 import { PodImages } from "./pod-images.ts";
 import { podConditions, waitingStatus } from "./pod-status.ts";
 import type { Exit } from "./processes.ts";
@@ -18,6 +19,7 @@ export interface PodRunParts {
   readonly logs: LogBook;
   readonly services: NodeServices;
   readonly troubles: Troubles;
+  readonly images: ImageCache;
 }
 
 /** Crash loop: 10 s, doubled each time, at most 5 minutes. */
@@ -51,7 +53,8 @@ export class PodRun {
 
   async start(): Promise<void> {
     const { spec } = this.identity;
-    const hostIP = "10.0.1.10";
+    const node = this.context.store.get<Node>("nodes", undefined, spec.nodeName ?? "");
+    const hostIP = node?.status.addresses?.find(({ type }) => type === "InternalIP")?.address ?? "";
     this.write((status) => {
       status.hostIP = hostIP;
       status.hostIPs = [{ ip: hostIP }];

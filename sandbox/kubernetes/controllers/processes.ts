@@ -1,9 +1,9 @@
 import type { LogBook } from "../logs.ts";
 import type { Container } from "../types.ts";
-import { fieldPath } from "./containers.ts";
 import { checkpointFiles, downloadRequest } from "./downloader.ts";
 import type { ModelProcess } from "./kubelet.ts";
 import type { PodRun } from "./pod-run.ts";
+import { startupProbe, watchHealth } from "./probes.ts";
 
 type Log = ReturnType<LogBook["start"]>;
 
@@ -19,6 +19,7 @@ const loadMilliseconds = 60_000;
 const plainInitMilliseconds = 1000;
 const plainStartMilliseconds = 500;
 const steps = 10;
+const loadSteps = 4;
 
 /** The init container: fetches the checkpoint, or ends with code 1 and the reason in its log. */
 export async function runDownloader(
@@ -77,69 +78,54 @@ async function transfer(run: PodRun, count: number, bytes: number, say: (text: s
   return { code: 0 };
 }
 
-/** A serving container: loads, becomes ready, and runs until the pod ends (then the promise stays pending) or it crashes. */
+/** A serving container: loads, becomes ready, and runs until it crashes or a probe ends it (else the promise stays pending). */
 export async function runServer(
   run: PodRun,
   container: Container,
   process: ModelProcess | undefined,
   log: Log,
 ): Promise<Exit> {
-  const say = (text: string) => log.write(run.context.now(), text);
-  if (!container.readinessProbe && !process) {
+  if (!process?.loads) {
     await run.context.sleep(run.live()?.metadata.namespace === "kube-system" ? 0 : plainStartMilliseconds);
-    markReady(run, container, true);
-    return new Promise(() => {});
+    process?.loaded();
+    return watchHealth(run, container, process ?? steady);
   }
-  const exit = await load(run, container, say);
+  let ended = false;
+  const say = (text: string) => {
+    if (!ended) log.write(run.context.now(), text);
+  };
+  const loading = load(run, container, say);
+  const exit = await Promise.race([
+    loading,
+    startupProbe(run, container, () => ended).then((killed) => killed ?? loading),
+  ]);
+  ended = true;
   if (exit) return exit;
-  process?.loaded();
-  run.writeContainer(container.name, (status) => {
-    status.started = true;
-  });
-  await probe(run, container, process);
-  return new Promise(() => {});
+  process.loaded();
+  return watchHealth(run, container, process);
 }
+
+/** What a process that nobody models does. */
+const steady: ModelProcess = { loads: false, loaded: () => undefined, healthy: () => true, stop: () => undefined };
 
 async function load(run: PodRun, container: Container, say: (text: string) => void): Promise<Exit | undefined> {
   const pod = run.live();
   if (!pod) return { code: 143 };
-  const system = pod.metadata.namespace === "kube-system";
   const oom = run.parts.troubles.strike("oom", pod);
   const crash = run.parts.troubles.strike("crash", pod);
-  if (!system) say("INFO [api_server.py:1772] vLLM API server version 0.32.0");
-  for (let step = 1; step <= 4; step += 1) {
-    await run.context.sleep(system ? 0 : loadMilliseconds / 4);
+  const stall = run.parts.troubles.strike("load-stalls", pod);
+  say("INFO [api_server.py:1772] vLLM API server version 0.32.0");
+  for (let step = 1; step <= loadSteps; step += 1) {
+    await run.context.sleep(loadMilliseconds / loadSteps);
     if (!run.live()) return { code: 143 };
-    if (step === 2 && oom) return { code: 137, reason: "OOMKilled" };
-    if (step === 2 && crash) {
+    if (step === loadSteps / 2 && stall) return new Promise(() => {});
+    if (step === loadSteps / 2 && oom) return { code: 137, reason: "OOMKilled" };
+    if (step === loadSteps / 2 && crash) {
       for (const line of crash.lines ?? ["ValueError: The model does not fit the available GPU memory."]) say(line);
       return { code: 1 };
     }
-    if (!system) say(`Loading safetensors checkpoint shards:  ${step * 25}% Completed | ${step}/4`);
+    say(`Loading safetensors checkpoint shards:  ${(step * 100) / loadSteps}% Completed | ${step}/${loadSteps}`);
   }
-  if (!system) say(`INFO:     Application startup complete. (${container.name})`);
+  say(`INFO:     Application startup complete. (${container.name})`);
   return undefined;
-}
-
-/** The readiness probe, on its period, for as long as the pod lives. */
-async function probe(run: PodRun, container: Container, process: ModelProcess | undefined): Promise<void> {
-  const period = (container.readinessProbe?.periodSeconds ?? 10) * 1000;
-  for (;;) {
-    const pod = run.live();
-    if (!pod) return;
-    const well = (process?.healthy() ?? true) && !run.parts.troubles.strike("never-ready", pod);
-    markReady(run, container, well);
-    if (!well) {
-      const message = "Readiness probe failed: HTTP probe failed with statuscode: 503";
-      run.tell({ type: "Warning", reason: "Unhealthy", message, fieldPath: fieldPath(pod, container) });
-    }
-    await run.context.sleep(period);
-  }
-}
-
-function markReady(run: PodRun, { name }: Container, ready: boolean): void {
-  run.writeContainer(name, (status) => {
-    status.ready = ready;
-    status.started = true;
-  });
 }

@@ -14,6 +14,8 @@ export type Trouble =
   | { readonly kind: "oom" }
   /** The model server prints these lines and ends with code 1 while it loads. */
   | { readonly kind: "crash"; readonly lines?: readonly string[] }
+  /** The model server says nothing more, and never ends, while it loads. */
+  | { readonly kind: "load-stalls" }
   /** The server runs, but its readiness probe fails. */
   | { readonly kind: "never-ready" };
 
