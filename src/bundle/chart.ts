@@ -1,5 +1,3 @@
-import { mkdir, rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { parse } from "yaml";
 import { UserError } from "../errors.ts";
 import { type ChartArchive, packChart } from "./chart-archive.ts";
@@ -32,10 +30,11 @@ export function chartOf(files: ReadonlyMap<string, Buffer>, label: string): Char
   const about = yamlMap(kept, "Chart.yaml", label);
   const name = about?.["name"];
   const version = about?.["version"];
-  if (!about) throw invalid(label, "it has no Chart.yaml");
-  if (typeof name !== "string" || !/^[a-zA-Z0-9._-]{1,250}$/.test(name)) throw invalid(label, "Chart.yaml has no name");
-  if (typeof version !== "string") throw invalid(label, "Chart.yaml has no version");
-  if (about["type"] === "library") throw invalid(label, `${name} is a library chart, which installs nothing`);
+  if (!about) throw unusable(label, "it has no Chart.yaml");
+  if (typeof name !== "string" || !/^[a-zA-Z0-9._-]{1,250}$/.test(name))
+    throw unusable(label, "Chart.yaml has no name");
+  if (typeof version !== "string") throw unusable(label, "Chart.yaml has no version");
+  if (about["type"] === "library") throw unusable(label, `${name} is a library chart, which installs nothing`);
   const appVersion = about["appVersion"];
   return {
     name,
@@ -47,16 +46,6 @@ export function chartOf(files: ReadonlyMap<string, Buffer>, label: string): Char
     archive: packChart(name, kept),
     label,
   };
-}
-
-/** Writes the chart's archive below `folder`, under its digest; gives the path. A file that is there already is the same. */
-export async function writeChart(chart: Chart, folder: string): Promise<string> {
-  const path = join(folder, `${chart.name}-${chart.archive.sha256.slice(0, 16)}.tgz`);
-  await mkdir(folder, { recursive: true });
-  const partial = `${path}.${process.pid}`;
-  await writeFile(partial, chart.archive.bytes);
-  await rename(partial, path);
-  return path;
 }
 
 /** An image that the chart presets: its name is a repository, its tag must be the archive's. */
@@ -100,10 +89,10 @@ function yamlMap(
   try {
     value = parse(content.toString("utf8"), { version: "1.1", maxAliasCount: 100, merge: true });
   } catch (cause) {
-    throw invalid(label, `${path} is no valid YAML: ${(cause as Error).message.split("\n")[0]}`, cause);
+    throw unusable(label, `${path} is no valid YAML: ${(cause as Error).message.split("\n")[0]}`, cause);
   }
   if (value === null || value === undefined) return {};
-  if (typeof value !== "object" || Array.isArray(value)) throw invalid(label, `${path} is no map`);
+  if (typeof value !== "object" || Array.isArray(value)) throw unusable(label, `${path} is no map`);
   return value as Record<string, unknown>;
 }
 
@@ -112,7 +101,7 @@ function schemaOf(content: Buffer | undefined, label: string): Readonly<Record<s
   try {
     return JSON.parse(content.toString("utf8")) as Record<string, unknown>;
   } catch (cause) {
-    throw invalid(label, "values.schema.json is no valid JSON", cause);
+    throw unusable(label, "values.schema.json is no valid JSON", cause);
   }
 }
 
@@ -121,7 +110,8 @@ function isBookkeeping(path: string): boolean {
   return path.split("/").some((part) => part === ".DS_Store" || part === "__MACOSX" || part.startsWith("._"));
 }
 
-function invalid(label: string, what: string, cause?: unknown): UserError {
+/** The refusal of a chart that cannot be taken. */
+export function unusable(label: string, what: string, cause?: unknown): UserError {
   return new UserError("CHART_INVALID", {
     happened: `The chart ${label} cannot be used: ${what}.`,
     next: "Use the chart as it came in the bundle (charts/inference).",

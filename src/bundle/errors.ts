@@ -15,6 +15,14 @@ export const bundleErrors: Catalogue = {
     means: "The bundle holds no image archive (containers/<image-name>__<anything>.tar).",
     remedy: "Check that the bundle was extracted completely and that its files keep their names.",
   },
+  BUNDLE_ARCHIVE_COMPRESSED: {
+    means: "An image archive inside the bundle is compressed itself, so it cannot be read.",
+    remedy: "Use the bundle as Poolside sent it: its archives are plain .tar files.",
+  },
+  BUNDLE_PARTS_TOO_LARGE: {
+    means: "What a bundle holds beside its images is too much to be unpacked onto the runner's disk.",
+    remedy: "Leave extract-to out, or use the bundle as Poolside sent it.",
+  },
   BUNDLE_SHA256_MISMATCH: {
     means: "The bundle's bytes do not have the SHA-256 that bundle-sha256 asks for.",
     remedy: "Transfer the bundle again; if it still differs, compare bundle-sha256 with what Poolside published.",

@@ -59,12 +59,7 @@ export async function readLayout(files: LayoutFiles): Promise<OciImage> {
 
 async function checkMarker(files: LayoutFiles): Promise<void> {
   if (files.size("oci-layout") === undefined) {
-    if (files.size("manifest.json") !== undefined) {
-      throw new UserError("IMAGE_DOCKER_ARCHIVE", {
-        happened: `${files.archive} is a docker archive (manifest.json, no oci-layout), not an OCI archive.`,
-        next: `Convert it: skopeo copy docker-archive:${files.archive} oci-archive:new.tar`,
-      });
-    }
+    if (files.size("manifest.json") !== undefined) throw dockerArchive(files.archive);
     const some = [...files.paths()].slice(0, 5).join(", ");
     throw damaged(files.archive, `it has no oci-layout file; it holds ${some === "" ? "nothing" : `${some}, ...`}`);
   }
@@ -72,6 +67,14 @@ async function checkMarker(files: LayoutFiles): Promise<void> {
   const version = marker["imageLayoutVersion"];
   if (typeof version !== "string" || !/^1\.\d+\.\d+/.test(version))
     throw damaged(files.archive, `its image layout version is ${JSON.stringify(version)}; 1.0.0 is known`);
+}
+
+/** The refusal of docker's own format. */
+export function dockerArchive(archive: string): UserError {
+  return new UserError("IMAGE_DOCKER_ARCHIVE", {
+    happened: `${archive} is a docker archive (manifest.json, no oci-layout), not an OCI archive.`,
+    next: `Convert it: skopeo copy docker-archive:${archive} oci-archive:new.tar`,
+  });
 }
 
 async function need(files: LayoutFiles, path: string, limit: number): Promise<Buffer> {

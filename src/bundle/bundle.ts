@@ -1,0 +1,71 @@
+import type { Source } from "../bytes/source.ts";
+import { UserError } from "../errors.ts";
+import type { TarMember } from "../tar/member.ts";
+import type { PassingMember } from "../tar/read.ts";
+import type { Chart } from "./chart.ts";
+import type { ArchiveName } from "./names.ts";
+
+/** An image archive of a bundle that can be read at random. */
+export interface BundleArchive {
+  readonly name: ArchiveName;
+  readonly source: Source;
+}
+
+/** A bundle whose archives can be read at random: a folder, one archive, or an uncompressed tar of everything. */
+export interface ArchiveBundle {
+  readonly kind: "archives";
+  readonly label: string;
+  readonly archives: readonly BundleArchive[];
+  readonly chart: Chart | undefined;
+  /** Folder that holds charts and scripts; absent inside a tar. */
+  readonly folder: string | undefined;
+  /** The one file that all is read from; absent for folders. */
+  readonly file: Source | undefined;
+  /** Small parts inside the tar, for `extract-to`. */
+  readonly parts: readonly TarMember[];
+  close(): Promise<void>;
+}
+
+/** A compressed bundle: it passes once, from its first byte to its last, as often as it is asked. */
+export interface StreamBundle {
+  readonly kind: "stream";
+  readonly label: string;
+  /** Stands for the bytes: size and ETag, or path, size and time. */
+  readonly identity: string;
+  /** One pass. `onRead` hears of the compressed bytes, as they lie in the source. */
+  pass(signal: AbortSignal, onRead?: (chunk: Uint8Array) => void): AsyncIterable<Piece>;
+  close(): Promise<void>;
+}
+
+export type Bundle = ArchiveBundle | StreamBundle;
+
+/** A part of a bundle that passes once. What is not read before the next piece is asked for is skipped. */
+export type Piece =
+  | { readonly kind: "archive"; readonly name: ArchiveName; readonly members: AsyncIterable<PassingMember> }
+  | { readonly kind: "chart"; readonly path: string; readonly passing: PassingMember }
+  | { readonly kind: "part"; readonly path: string; readonly passing: PassingMember };
+
+/** The refusal of a place that is no bundle; `found` is what lies there. */
+export function notABundle(label: string, found: readonly string[]): UserError {
+  const some = found.slice(0, 6).join(", ");
+  return new UserError("BUNDLE_NOT_ONE", {
+    happened: `${label} is no deployment bundle, no folder of image archives and no image archive; it holds ${some === "" ? "nothing" : `${some}${found.length > 6 ? ", ..." : ""}`}.`,
+    next: "Give the folder that holds scripts/, containers/ and charts/, or the archive that Poolside sent, unchanged.",
+  });
+}
+
+/** The refusal of a bundle without image archives. */
+export function noImages(label: string): UserError {
+  return new UserError("BUNDLE_NO_IMAGES", {
+    happened: `${label} holds no image archive (containers/<image-name>__<anything>.tar).`,
+    next: "Check that the bundle is complete and that its files keep their names.",
+  });
+}
+
+/** The refusal of an archive that is compressed inside the bundle. */
+export function compressedArchive(label: string, file: string): UserError {
+  return new UserError("BUNDLE_ARCHIVE_COMPRESSED", {
+    happened: `${label} holds the image archive ${file}, which is compressed itself.`,
+    next: "Use the bundle as Poolside sent it: its archives are plain .tar files. Or unpack this one: gunzip, or zstd -d.",
+  });
+}
