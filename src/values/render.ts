@@ -1,0 +1,112 @@
+import { ingressAnnotations, type WantedIngress } from "./annotations.ts";
+import { mergeValues, type Overridden, overridden, type Values, valueAt } from "./merge.ts";
+import { isMap, type WantedModel } from "./model.ts";
+
+/** Everything that values follow from. */
+export interface Wanted {
+  /** Host of the registry, with the prefix of repositories where there is one. */
+  readonly registry: string;
+  /** ensure-irsa's fragment: `serviceAccount` or `s3`. */
+  readonly identity: Values;
+  /** Secret with the API key; empty: none is asked for. */
+  readonly authenticationSecret: string;
+  readonly ingress: WantedIngress;
+  readonly docs: { readonly enabled: boolean; readonly host: string | undefined };
+  /** Sorted by key. */
+  readonly models: readonly WantedModel[];
+  /** Prefix of each model, as it goes into the values. */
+  readonly prefixes: Readonly<Record<string, string>>;
+  /** Models that stay as they are live: their entries, by key. */
+  readonly untouched: Readonly<Record<string, Values>>;
+  /** Chart values, merged last. */
+  readonly values: Values;
+}
+
+/** The values as data, and what the free ones changed of them. */
+export interface RenderedValues {
+  readonly values: Values;
+  readonly overridden: readonly Overridden[];
+}
+
+/** A model as the later steps know it; the shape of the output `rendered-models`. */
+export interface RenderedModel {
+  readonly key: string;
+  readonly host: string;
+  /** Base URL, `https://<host>/v1`. */
+  readonly url: string;
+  readonly modelName: string;
+  readonly modelType: string;
+  readonly gpus: number;
+  readonly prefix: string;
+}
+
+/** All objects are named after it, so that the service account is the one that the trust policy names (guide, step 6). */
+export const fullName = "inference";
+
+/** The chart's values: the guide's shape and order (step 6), then `values` merged last. */
+export function renderValues(wanted: Wanted): RenderedValues {
+  const made: Values = {
+    fullnameOverride: fullName,
+    image: { registry: wanted.registry },
+    ...identityOf(wanted.identity),
+    podSecurityContext: { runAsNonRoot: true, runAsUser: 10003, seccompProfile: { type: "RuntimeDefault" } },
+    authentication: { secretName: wanted.authenticationSecret },
+    ingress: { enabled: true, className: "alb", annotations: ingressAnnotations(wanted.ingress) },
+    models: modelsOf(wanted),
+    ...(wanted.docs.enabled ? { docs: { enabled: true, ingressHost: wanted.docs.host ?? "" } } : {}),
+  };
+  return { values: mergeValues(made, sorted(wanted.values)), overridden: overridden(made, wanted.values) };
+}
+
+/** The chart names the account after the release's objects; saying so again would only differ from the guide. */
+function identityOf(identity: Values): Values {
+  const account = identity["serviceAccount"];
+  if (!isMap(account) || account["create"] !== true || account["name"] !== fullName) return identity;
+  const { name: _, ...rest } = account;
+  return { ...identity, serviceAccount: rest };
+}
+
+function modelsOf(wanted: Wanted): Values {
+  const made = wanted.models.map((model) => [model.key, modelValues(model, wanted.prefixes[model.key] ?? "")] as const);
+  const all = [...made, ...Object.entries(wanted.untouched)];
+  return Object.fromEntries(all.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function modelValues(model: WantedModel, prefix: string): Values {
+  const made: Values = {
+    model: prefix,
+    modelName: model.modelName,
+    modelType: model.modelType,
+    gpus: model.gpus,
+    ingressHost: model.host,
+    ...(model.extraHosts.length > 0 ? { extraHosts: model.extraHosts } : {}),
+  };
+  return mergeValues(made, sorted(model.values));
+}
+
+/** Free values by key, so that their order in a spec changes nothing. */
+function sorted(values: Values): Values {
+  return Object.fromEntries(
+    Object.keys(values)
+      .sort()
+      .map((key) => [key, isMap(values[key]) ? sorted(values[key]) : values[key]]),
+  );
+}
+
+/** What the finished values say of each model; free values had their word by now. */
+export function renderedModels(values: Values): readonly RenderedModel[] {
+  const models = valueAt(values, "models");
+  return Object.entries(isMap(models) ? models : {}).map(([key, model]) => {
+    const text = (field: string) => String(valueAt(model, field) ?? "");
+    const host = text("ingressHost");
+    return {
+      key,
+      host,
+      url: `https://${host}/v1`,
+      modelName: text("modelName"),
+      modelType: text("modelType"),
+      gpus: Number(valueAt(model, "gpus")),
+      prefix: text("model"),
+    };
+  });
+}
