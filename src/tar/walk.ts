@@ -132,7 +132,7 @@ function memberOf(
 ): TarMember {
   const pax = new Map([...globals, ...(extension?.pax ?? [])].filter(([, value]) => value !== ""));
   const own = extension?.pax;
-  const path = pick(own, globals, "path") ?? extension?.path ?? header.path;
+  const path = pick(own, globals, "GNU.sparse.name") ?? pick(own, globals, "path") ?? extension?.path ?? header.path;
   const linkpath = pick(own, globals, "linkpath") ?? extension?.linkpath ?? header.linkpath;
   const size = pick(own, globals, "size");
   const type = typeOf(header.flag, path, pax);

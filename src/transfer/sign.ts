@@ -1,0 +1,89 @@
+import { createHash, createHmac, type Hash, type Hmac } from "node:crypto";
+import { SignatureV4 } from "@smithy/signature-v4";
+import type { CredentialProvider } from "../aws/credentials.ts";
+import type { Clock } from "../retry.ts";
+
+/** The payload hash that leaves the body out of the signature; TLS and the checksum of the part protect it then. */
+export const unsignedPayload = "UNSIGNED-PAYLOAD";
+
+export interface Signable {
+  readonly method: string;
+  /** Absolute, percent-encoded. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Hex SHA-256 of the body, or `UNSIGNED-PAYLOAD`. */
+  readonly payload: string;
+}
+
+export interface Signer {
+  /** The headers with which the request is to be sent. */
+  sign(request: Signable): Promise<Readonly<Record<string, string>>>;
+  /** Learns the server's time (milliseconds since the epoch). Gives whether that changes anything, so that signing again may help. */
+  learnTime(server: number): boolean;
+}
+
+/** A clock is corrected only when it is off by more than this; S3 accepts 15 minutes. */
+const tolerated = 60_000;
+
+/** Signs requests to S3 (Signature Version 4, by the SDK's own signer); credentials are asked for anew at each, so they may renew themselves. */
+export function s3Signer(region: string, credentials: CredentialProvider, clock: Pick<Clock, "now">): Signer {
+  const signer = new SignatureV4({
+    service: "s3",
+    region,
+    credentials,
+    sha256: Sha256,
+    uriEscapePath: false,
+    applyChecksum: false,
+  });
+  let skew = 0;
+  return {
+    async sign({ method, url, headers, payload }) {
+      const { protocol, hostname, port, host, pathname, searchParams } = new URL(url);
+      const { headers: signed } = await signer.sign(
+        {
+          method,
+          protocol,
+          hostname,
+          ...(port ? { port: Number(port) } : {}),
+          path: pathname,
+          query: Object.fromEntries(searchParams),
+          headers: { ...headers, host, "x-amz-content-sha256": payload },
+        },
+        { signingDate: new Date(clock.now() + skew) },
+      );
+      return signed;
+    },
+    learnTime(server) {
+      const found = server - clock.now();
+      if (Math.abs(found - skew) < tolerated) return false;
+      skew = found;
+      return true;
+    },
+  };
+}
+
+/** Node's SHA-256 in the form that the signer wants. */
+class Sha256 {
+  private readonly hash: Hash | Hmac;
+
+  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
+    this.hash = secret === undefined ? createHash("sha256") : createHmac("sha256", bytesOf(secret));
+  }
+
+  update(data: string | ArrayBuffer | ArrayBufferView): void {
+    this.hash.update(bytesOf(data));
+  }
+
+  async digest(): Promise<Uint8Array> {
+    return this.hash.digest();
+  }
+
+  reset(): void {}
+}
+
+function bytesOf(data: string | ArrayBuffer | ArrayBufferView): Uint8Array {
+  if (typeof data === "string") return Buffer.from(data);
+  return ArrayBuffer.isView(data)
+    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    : new Uint8Array(data);
+}
