@@ -6,7 +6,7 @@ import { bootstrap } from "./bootstrap.ts";
 import { Deployments } from "./controllers/deployments.ts";
 import { anyCheckpoint } from "./controllers/downloader.ts";
 import { Garbage } from "./controllers/garbage.ts";
-import type { NodeServices } from "./controllers/kubelet.ts";
+import type { ModelProcess, NodeServices, ServerStart } from "./controllers/kubelet.ts";
 import { Kubelets } from "./controllers/kubelet.ts";
 import type { BalancerService, RoutedRequest } from "./controllers/load-balancers.ts";
 import { grantingBalancers, LoadBalancers } from "./controllers/load-balancers.ts";
@@ -32,7 +32,7 @@ export interface KubernetesOptions {
   readonly authenticate: Authenticate;
   /** What `/version` says: `1.34`, the default. */
   readonly version?: string;
-  /** What the nodes reach; by default every image exists, every checkpoint is there, and nothing serves. */
+  /** What the nodes reach; by default every image exists, every checkpoint is there, and servers are only asked by their probes. */
   readonly services?: Partial<NodeServices>;
   /** AWS for the load balancer controller; by default it grants everything. */
   readonly balancers?: BalancerService;
@@ -76,7 +76,12 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Kuber
     (error) => ground.onDefect(error),
   );
   const troubles = new Troubles();
-  const services: NodeServices = { resolveImage: everyImage, download: anyCheckpoint, ...options.services };
+  const services: NodeServices = {
+    resolveImage: everyImage,
+    download: anyCheckpoint,
+    startServer: silentServer,
+    ...options.services,
+  };
   const kubelets = new Kubelets(loop, server.logs, services, troubles);
   const balancers = new LoadBalancers(loop, options.balancers ?? grantingBalancers);
 
@@ -141,6 +146,21 @@ function systemPodsSettled(store: Store): Promise<void> {
 function everyImage(reference: string): { readonly digest: string } {
   const hex = Buffer.from(stableHash(reference, 32)).toString("hex");
   return { digest: `sha256:${hex.slice(0, 64)}` };
+}
+
+/** Loads as a model server does, and then answers nobody but its probes. */
+function silentServer({ container }: ServerStart): ModelProcess {
+  let answers = false;
+  return {
+    loads: container === "inference",
+    loaded: () => {
+      answers = true;
+    },
+    healthy: () => answers,
+    stop: () => {
+      answers = false;
+    },
+  };
 }
 
 function kubeconfigOf(server: string, authority: string, token: string, namespace: string): string {
