@@ -1,0 +1,84 @@
+import type { Finding } from "../../action/context.ts";
+import type { Change } from "../../action/plan.ts";
+import type { CheckpointFacts } from "../../facts/checkpoint.ts";
+import type { Places } from "../places.ts";
+import type { RenderedModel } from "../render.ts";
+
+/** What is known of a model's prefix; undefined where it was not looked at. */
+export type PrefixFacts = ReadonlyMap<string, CheckpointFacts>;
+
+/** Whether a model's prefix holds a whole checkpoint, directly at its root. What earlier steps of the chain will bring counts as there. */
+export function prefixFindings(
+  models: readonly RenderedModel[],
+  facts: PrefixFacts,
+  upcoming: readonly Change[],
+  places: Places,
+): readonly Finding[] {
+  return models.flatMap((model): readonly Finding[] => {
+    const found = facts.get(model.key);
+    if (!found || willBring(upcoming, bare(model.prefix))) return [];
+    const what = missing(found);
+    if (!what) return [];
+    return [
+      {
+        code: "VALUES_PREFIX_EMPTY",
+        level: "error",
+        happened: `The prefix ${model.prefix} of the model ${model.key} ${what}.`,
+        next: `Correct it, or run sync-checkpoints; compare with: aws s3 ls ${bare(model.prefix)}/`,
+        at: places(["models", model.key, "model"]),
+      },
+    ];
+  });
+}
+
+function missing(found: CheckpointFacts): string | undefined {
+  if (found.files === 0) return "is empty or does not exist";
+  if (found.manifest && !found.complete)
+    return `is not complete: ${found.differences.length} of ${found.manifest.files.length} files are missing or other ones (${found.differences.slice(0, 3).join(", ")})`;
+  if (!found.manifest && found.safetensorsBytes === 0)
+    return "holds no *.safetensors: the archive itself may lie there, unextracted, or a folder too deep";
+  return undefined;
+}
+
+/** Whether a change of an earlier step names the prefix, or something below it. */
+export function willBring(upcoming: readonly Change[], place: string): boolean {
+  return upcoming.some(({ verb, name, to }) => {
+    if (verb === "delete") return false;
+    return [name, typeof to === "string" ? to : ""].some(
+      (text) => bare(text) === place || text.startsWith(`${place}/`) || text.startsWith(`${place}@`),
+    );
+  });
+}
+
+function bare(uri: string): string {
+  return uri.replace(/\/+$/, "");
+}
+
+/** An image that the values name, and whether the registry has it; `there` is undefined where it was not looked at. */
+export interface ImageFact {
+  readonly key: string;
+  readonly repository: string;
+  readonly tag: string;
+  readonly there: boolean | undefined;
+}
+
+/** Images that pods would not be able to pull. */
+export function imageFindings(images: readonly ImageFact[], upcoming: readonly Change[]): readonly Finding[] {
+  return images
+    .filter(({ repository, tag, there }) => there === false && !bringsImage(upcoming, repository, tag))
+    .map(({ key, repository, tag }) => ({
+      code: "VALUES_IMAGE_MISSING",
+      level: "error",
+      happened: `The registry has no image ${repository}:${tag}, which the chart presets as ${key}.`,
+      next: "Run push-images with the bundle that the chart came with.",
+    }));
+}
+
+/** One change may stand for all images of a source that is read once. */
+function bringsImage(upcoming: readonly Change[], repository: string, tag: string): boolean {
+  return upcoming.some(
+    ({ kind, name }) =>
+      kind === "images" ||
+      (kind === "image" && (name === `${repository}:${tag}` || name.endsWith(`/${repository}:${tag}`))),
+  );
+}
