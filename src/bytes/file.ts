@@ -1,5 +1,6 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { Cancelled, UserError } from "../errors.ts";
+import { sourceChanged, sourceDenied, sourceNotFound } from "./failures.ts";
 import type { Source } from "./source.ts";
 
 interface Stamp {
@@ -49,7 +50,7 @@ class FileSource implements Source {
     while (done < wanted) {
       if (signal?.aborted) throw new Cancelled();
       const { bytesRead } = await this.handle.read(into, done, wanted - done, offset + done);
-      if (bytesRead === 0) throw changed(this.label);
+      if (bytesRead === 0) throw sourceChanged(this.label);
       done += bytesRead;
     }
     if (wanted > 0 && offset + done === this.size) await this.compare();
@@ -64,30 +65,13 @@ class FileSource implements Source {
 
   private async compare(): Promise<void> {
     const now: Stamp = await this.handle.stat({ bigint: true });
-    if (now.size !== this.stamp.size || now.mtimeNs !== this.stamp.mtimeNs) throw changed(this.label);
+    if (now.size !== this.stamp.size || now.mtimeNs !== this.stamp.mtimeNs) throw sourceChanged(this.label);
   }
-}
-
-function changed(label: string): UserError {
-  return new UserError("SOURCE_CHANGED", {
-    happened: `${label} changed while it was read.`,
-    next: "Wait until whoever writes it has finished, then run again.",
-  });
 }
 
 function unreadable(error: unknown, label: string): unknown {
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
-  if (code === "ENOENT" || code === "ENOTDIR")
-    return new UserError("SOURCE_NOT_FOUND", {
-      happened: `There is no file ${label}.`,
-      next: "Correct the path; it starts from the workspace of the job. Does a step before this one put the file there?",
-      cause: error,
-    });
-  if (code === "EACCES" || code === "EPERM")
-    return new UserError("SOURCE_DENIED", {
-      happened: `${label} may not be read by the runner's user.`,
-      next: `Run: chmod a+r ${label}`,
-      cause: error,
-    });
+  if (code === "ENOENT" || code === "ENOTDIR") return sourceNotFound(label, "file", error);
+  if (code === "EACCES" || code === "EPERM") return sourceDenied(label, `Run: chmod a+r ${label}`, error);
   return error;
 }
