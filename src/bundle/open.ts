@@ -1,0 +1,75 @@
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { SourceRef } from "../action/references.ts";
+import { chunksOf } from "../bytes/chunks.ts";
+import { gunzip, unzstd } from "../bytes/inflate.ts";
+import { inOrder } from "../bytes/ordered.ts";
+import type { ByteStream, Source } from "../bytes/source.ts";
+import { UserError } from "../errors.ts";
+import { sniff } from "../transfer/kind.ts";
+import { type Means, openSource } from "../transfer/open.ts";
+import { type Bundle, notABundle } from "./bundle.ts";
+import { openFolderBundle } from "./folder.ts";
+import { streamBundle } from "./stream.ts";
+import { openTarBundle } from "./tar.ts";
+
+/**
+ * Opens a bundle, wherever it is: extracted, a folder of image archives, one image archive, `.tar` or compressed; on disk, in S3 or behind a
+ * URL. `ahead` bounds the bytes that are read ahead of a compressed one. Errors: `BUNDLE_*`, `IMAGE_FILE_NAME`, those of sources and tars.
+ */
+export async function openBundle(ref: SourceRef, ahead: number, means: Means): Promise<Bundle> {
+  const { signal } = means.ctx;
+  if (ref.kind === "path") {
+    const path = resolve(means.ctx.ambient.workspace, ref.path);
+    const found = await stat(path).catch(() => undefined);
+    if (!found) throw notFound(ref.label);
+    if (found.isDirectory()) return openFolderBundle(path, ref.label);
+  }
+  if (ref.kind === "s3" && ref.key.endsWith("/")) throw notABundle(ref.label, ["a prefix, not an object"]);
+  const source = await openSource(ref, means);
+  const kind = await sniff(source, signal);
+  const file = fileName(ref);
+  if (kind === "tar") return openTarBundle(source, file, signal);
+  if (kind === "unknown") {
+    await source.close();
+    throw notABundle(ref.label, ["a file that is no tar"]);
+  }
+  return streamBundle(
+    {
+      label: source.label,
+      identity: source.identity,
+      raw: () => (source.stream ? fromNetwork(source, ahead) : fromFile(source)),
+      inflate: kind === "tar.gz" ? gunzip : unzstd,
+      close: () => source.close(),
+    },
+    file,
+  );
+}
+
+/** Several ranges at once, so that one slow connection is not the limit. */
+function fromNetwork(source: Source, ahead: number): ByteStream {
+  const window = 8 * 2 ** 20;
+  return inOrder(source, { window, parallel: Math.max(1, Math.min(16, Math.floor(ahead / window))) });
+}
+
+function fromFile(source: Source): ByteStream {
+  return {
+    label: source.label,
+    identity: source.identity,
+    chunks: (signal) => chunksOf(source, 0, source.size, signal),
+    close: () => source.close(),
+  };
+}
+
+/** The last part of the path: what tells an image archive's name. */
+function fileName(ref: SourceRef): string {
+  const path = ref.kind === "path" ? ref.path : ref.kind === "s3" ? ref.key : new URL(ref.url.reveal()).pathname;
+  return decodeURIComponent(path.slice(path.lastIndexOf("/") + 1));
+}
+
+function notFound(label: string): UserError {
+  return new UserError("BUNDLE_NOT_FOUND", {
+    happened: `There is no bundle at ${label}.`,
+    next: "Correct bundle (images.bundle in the spec); paths start from the workspace. Does a step before this one put it there?",
+  });
+}

@@ -1,0 +1,117 @@
+import type { Context } from "../../action/context.ts";
+import type { Agents } from "../../agent.ts";
+import { retry } from "../../retry.ts";
+import { type Body, canRepeat } from "../../transfer/body.ts";
+import { Refused } from "../../transfer/failure.ts";
+import type { Incoming } from "../../transfer/incoming.ts";
+import { isThrottling } from "../../transfer/retries.ts";
+import { type Answer, receive } from "../../transfer/send.ts";
+import type { Login } from "../ecr/login.ts";
+import { advise, explain } from "./refusal.ts";
+
+/** What one request to a registry says. */
+export interface WireRequest {
+  readonly what: string;
+  readonly repository: string;
+  readonly method: string;
+  /** Absolute, or a path of the registry. */
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Body;
+  readonly onChunk?: (chunk: Uint8Array) => void;
+  /** Statuses that the caller can use; any other is thrown as `Refused`. */
+  readonly accept: readonly number[];
+  /** Bytes of the answer's body that are read (1 MiB). */
+  readonly limit?: number;
+}
+
+/** Requests to one registry: signed in, never to another host with our credentials, redirects only where told. */
+export interface Wire {
+  readonly ctx: Context;
+  readonly endpoint: URL;
+  /** One attempt; a 401 is answered with a fresh token, once. */
+  once(request: WireRequest): Promise<Answer>;
+  /** With retries: for requests that may be repeated as they are. */
+  call(request: WireRequest): Promise<Answer>;
+  /** One attempt; the caller reads the body. */
+  open(request: WireRequest): Promise<Incoming>;
+  /** The same registry within one turn of a queue: its signal, and whom to tell that the registry asks for less. */
+  within(signal: AbortSignal, slower: () => void): Wire;
+  /** Runs `attempt` under the registry's retry rules; what is thrown in the end is explained. */
+  persist<T>(what: string, repository: string, attempt: (number: number) => Promise<T>): Promise<T>;
+}
+
+export function createWire(login: Login, agents: Agents, ctx: Context, onThrottled: () => void = () => {}): Wire {
+  const { endpoint } = login;
+
+  const isOwn = (request: WireRequest) => new URL(request.url, endpoint).origin === endpoint.origin;
+  const authorization = async (): Promise<Record<string, string>> => ({
+    authorization: (await login.authorization()).reveal(),
+  });
+
+  async function attempt(request: WireRequest): Promise<Incoming> {
+    const own = isOwn(request) ? await authorization() : {};
+    return receive({
+      what: request.what,
+      method: request.method,
+      url: /^https?:/i.test(request.url) ? request.url : new URL(request.url, endpoint).href,
+      headers: { ...request.headers, ...own },
+      ...(request.body === undefined ? {} : { body: request.body }),
+      ...(request.onChunk ? { onChunk: request.onChunk } : {}),
+      agents,
+      signal: ctx.signal,
+    });
+  }
+
+  async function open(request: WireRequest): Promise<Incoming> {
+    let answer = await attempt(request);
+    if (answer.status === 401 && isOwn(request)) {
+      await login.authorization(true);
+      if (canRepeat(request.body) && !request.onChunk) {
+        answer.discard();
+        answer = await attempt(request);
+      }
+    }
+    if (request.accept.includes(answer.status)) return answer;
+    const body = await answer.bytes();
+    throw new Refused(request.what, { status: answer.status, headers: answer.headers, body }, ctx.clock.now());
+  }
+
+  async function once(request: WireRequest): Promise<Answer> {
+    const answer = await open(request);
+    return { status: answer.status, headers: answer.headers, body: await answer.bytes(request.limit) };
+  }
+
+  async function persist<T>(what: string, repository: string, run: (number: number) => Promise<T>): Promise<T> {
+    let renewed = false;
+    try {
+      return await retry(run, {
+        clock: ctx.clock,
+        signal: ctx.signal,
+        advise(thrown) {
+          if (!(thrown instanceof Refused) || thrown.status !== 401) return advise(thrown);
+          if (renewed) return { retry: false };
+          renewed = true;
+          return { retry: true };
+        },
+        onRetry(attempts, delay, thrown) {
+          if (isThrottling(thrown)) onThrottled();
+          const reason = thrown instanceof Error ? thrown.message.split("\n")[0]! : String(thrown);
+          ctx.emit({ kind: "retry", what, attempt: attempts, delay, reason });
+        },
+      });
+    } catch (thrown) {
+      throw explain(thrown, repository);
+    }
+  }
+
+  return {
+    ctx,
+    endpoint,
+    open,
+    once,
+    persist,
+    within: (signal, slower) => createWire(login, agents, { ...ctx, signal }, slower),
+    call: (request) => persist(request.what, request.repository, () => once(request)),
+  };
+}
