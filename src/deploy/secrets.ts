@@ -1,0 +1,129 @@
+import { scryptSync } from "node:crypto";
+import type { Change } from "../action/plan.ts";
+import type { Secret as Hidden } from "../action/secret.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import { fieldManager } from "../cluster/cluster.ts";
+import type { Deployment, Pod, Secret } from "../cluster/objects.ts";
+import { secrets } from "../cluster/resources.ts";
+import { UserError } from "../errors.ts";
+import { secretsRead } from "./workloads.ts";
+
+/** A Secret that the release needs and that was given to us. */
+export interface WantedSecret {
+  readonly name: string;
+  readonly data: Readonly<Record<string, Hidden>>;
+  /** What it is for, in the plan: `API key of the model servers`. */
+  readonly purpose: string;
+}
+
+const managedBy = "app.kubernetes.io/managed-by";
+const ownerAnnotation = "eks-deploy/owner";
+
+/** `release/environment`: who may change a Secret that we made. */
+export function ownerOf(release: string, environment: string | undefined): string {
+  return `${release}/${environment ?? "default"}`;
+}
+
+/**
+ * Stands for a Secret's values in plan-sha256 and in reports, which anyone may read: slow to compute, so that a weak key cannot be guessed from it;
+ * the same before and after it is written.
+ */
+export function secretDigest(secret: WantedSecret, place: string): string {
+  const text = Object.entries(secret.data)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => `${key}=${value.reveal()}`)
+    .join("\n");
+  return scryptSync(text, `eks-deploy ${place}/${secret.name}`, 16, {
+    N: 2 ** 15,
+    r: 8,
+    p: 1,
+    maxmem: 2 ** 26,
+  }).toString("hex");
+}
+
+/** What a Secret is like now, compared with what is wanted. */
+export type SecretState = "absent" | "same" | "ours-differs" | "foreign-differs";
+
+/** A Secret without our label and owner is someone else's; with the same values it is good as it is. */
+export function secretState(wanted: WantedSecret, found: Secret | undefined, owner: string): SecretState {
+  if (!found) return "absent";
+  const same = Object.entries(wanted.data).every(
+    ([key, value]) => found.data?.[key] === Buffer.from(value.reveal()).toString("base64"),
+  );
+  if (same) return "same";
+  const ours =
+    found.metadata.labels?.[managedBy] === fieldManager && found.metadata.annotations?.[ownerAnnotation] === owner;
+  return ours ? "ours-differs" : "foreign-differs";
+}
+
+/** The change that a Secret needs. A stranger's is refused (`DEPLOY_SECRET_FOREIGN`) unless that code is accepted. */
+export function secretChange(
+  wanted: WantedSecret,
+  state: SecretState,
+  place: { readonly namespace: string; readonly accepted: boolean },
+): Change | undefined {
+  const common = { kind: "secret", name: `${place.namespace}/${wanted.name}`, to: "***" } as const;
+  if (state === "same") return undefined;
+  if (state === "absent") return { ...common, verb: "create", reason: `${wanted.purpose}` };
+  if (state === "foreign-differs" && !place.accepted) {
+    throw new UserError("DEPLOY_SECRET_FOREIGN", {
+      happened: `The Secret ${wanted.name} in ${place.namespace} was made by someone else and holds another value. Nothing was written.`,
+      next: `Leave the input out to use that Secret as it is, name another one, or take it over with accept: DEPLOY_SECRET_FOREIGN.`,
+    });
+  }
+  return { ...common, verb: "update", from: "***", reason: `${wanted.purpose} changes` };
+}
+
+/** Writes the Secret by server-side apply. */
+export async function applySecret(
+  cluster: Cluster,
+  namespace: string,
+  wanted: WantedSecret,
+  owner: string,
+  accepted: boolean,
+): Promise<void> {
+  const data = Object.fromEntries(
+    Object.entries(wanted.data).map(([key, value]) => [key, Buffer.from(value.reveal()).toString("base64")]),
+  );
+  await cluster.apply<Secret>(
+    secrets,
+    {
+      metadata: {
+        name: wanted.name,
+        namespace,
+        labels: { [managedBy]: fieldManager },
+        annotations: { [ownerAnnotation]: owner },
+      },
+      type: "Opaque",
+      data,
+    },
+    { force: accepted },
+  );
+}
+
+/**
+ * Deployments that must be restarted, because a pod of theirs started before the Secret that it reads was last written: a container gets its variables
+ * once. `pods` gives a Deployment's own pods. The time is the server's, from the Secret's managed fields, so that no clock of ours counts.
+ */
+export function staleReaders(
+  secret: Secret,
+  deployments: readonly Deployment[],
+  pods: (deployment: Deployment) => readonly Pod[],
+): readonly Deployment[] {
+  const written = Math.max(
+    ...(secret.metadata.managedFields ?? [])
+      .filter((fields) => fields.manager === fieldManager)
+      .map((fields) => Date.parse(fields.time ?? "")),
+    Number.NEGATIVE_INFINITY,
+  );
+  return readersOf(secret.metadata.name, deployments).filter((deployment) =>
+    pods(deployment).some(
+      (pod) => !pod.metadata.deletionTimestamp && Date.parse(pod.metadata.creationTimestamp ?? "") < written,
+    ),
+  );
+}
+
+/** Deployments whose pods read the Secret. */
+export function readersOf(secret: string, deployments: readonly Deployment[]): readonly Deployment[] {
+  return deployments.filter((deployment) => secretsRead(deployment.spec.template.spec).has(secret));
+}
