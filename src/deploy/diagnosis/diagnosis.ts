@@ -1,0 +1,45 @@
+import type { KubeObject } from "../../cluster/objects.ts";
+import type { Snapshot } from "../snapshot.ts";
+
+/** What is wrong with one object, and what mends it. */
+export interface Diagnosis {
+  /** `Pod inference-point-7d9c-x2x`. */
+  readonly object: string;
+  /** Stable, from the room's catalogue. */
+  readonly code: string;
+  /** One sentence. */
+  readonly cause: string;
+  /** The line that shows it: an event, a status, a log line; redacted. */
+  readonly evidence: string;
+  /** The exact command or line where there is one. */
+  readonly remedy: string;
+  /** How long it must last before waiting longer is pointless, ms; `Infinity`: it may heal, only the timeout ends it. */
+  readonly patience: number;
+}
+
+/** A family of rules: looks at a snapshot and the Deployments of the release. */
+export type Rule = (snapshot: Snapshot, scope: DiagnosisScope) => readonly Diagnosis[];
+
+/** What belongs to the release, and what is known about it. */
+export interface DiagnosisScope {
+  /** Names of the Deployments that the release wants. */
+  readonly deployments: readonly string[];
+  readonly ingresses: readonly string[];
+  readonly release: string;
+}
+
+/** Durations that rules share, in ms. */
+export const patience = {
+  /** Nothing that waiting mends. */
+  none: 0,
+  /** Could be a race that the next look has settled. */
+  short: 20_000,
+  /** Retried by Kubernetes itself; a second failure shows that it stays. */
+  usual: 45_000,
+  long: 180_000,
+  endless: Number.POSITIVE_INFINITY,
+} as const;
+
+export function named(object: KubeObject, kind: string): string {
+  return `${kind} ${object.metadata.name}`;
+}

@@ -1,0 +1,106 @@
+import { redact } from "../redact.ts";
+import { type Snapshot, tailOf } from "../snapshot.ts";
+import { type Diagnosis, type DiagnosisScope, named, patience } from "./diagnosis.ts";
+import { containersOf, currentPods, isCrashing, lastEnd } from "./pods.ts";
+
+/** Init containers that end with an error: the checkpoint does not reach the pod. The tail of the log says why. */
+export function init(snapshot: Snapshot, scope: DiagnosisScope): readonly Diagnosis[] {
+  return currentPods(snapshot, scope).flatMap(({ pod }) =>
+    containersOf(pod)
+      .filter((view) => view.init && isCrashing(view.status))
+      .slice(0, 1)
+      .map(({ container, status }) => {
+        const lines = tailOf(snapshot, pod, container.name);
+        const ended = lastEnd(status);
+        const found = reasonOf(lines, ended?.reason ?? "");
+        return {
+          object: named(pod, "Pod"),
+          code: found.code,
+          cause: found.cause,
+          evidence: redact(
+            found.line ??
+              lines.at(-1) ??
+              `${container.name} ended with code ${ended?.exitCode ?? "?"} (${ended?.reason ?? "Error"})`,
+          ),
+          remedy: `${found.remedy} Log: kubectl logs -n ${snapshot.namespace} ${pod.metadata.name} -c ${container.name}`,
+          // A download can fail once for a reason that passes; the third failure in a row shows that this one does not.
+          patience: status.restartCount >= 2 ? patience.none : patience.usual,
+        };
+      }),
+  );
+}
+
+interface Cause {
+  readonly pattern: RegExp;
+  readonly code: string;
+  readonly cause: string;
+  readonly remedy: string;
+}
+
+/** In order: what is told by several lines is told by the most telling first. */
+const causes: readonly Cause[] = [
+  {
+    pattern: /kms:|KMS\.|is not authorized to perform: kms|AccessDenied.*(kms|key)/i,
+    code: "DEPLOY_CHECKPOINT_KEY_DENIED",
+    cause: "The pods' role may not decrypt the checkpoint with the bucket's KMS key.",
+    remedy: "Run ensure-irsa with kms-key-arn, and check the key's own policy.",
+  },
+  {
+    pattern: /AssumeRoleWithWebIdentity|WebIdentity|InvalidIdentityToken/i,
+    code: "DEPLOY_ROLE_NOT_ASSUMED",
+    cause: "The pod cannot assume its role: the trust policy does not fit the service account.",
+    remedy: "Run ensure-irsa with this namespace and service account; compare the role's trust policy.",
+  },
+  {
+    pattern: /Unable to locate credentials|NoCredential|no EC2 IMDS role|could not find credentials/i,
+    code: "DEPLOY_NO_CREDENTIALS",
+    cause: "The pod has no AWS credentials.",
+    remedy:
+      "Check that the service account carries eks.amazonaws.com/role-arn (or has a Pod Identity association), and was there before the pod.",
+  },
+  {
+    pattern: /AccessDenied|Access Denied|403|Forbidden|not authorized/i,
+    code: "DEPLOY_CHECKPOINT_DENIED",
+    cause: "The pods' role may not read the checkpoint.",
+    remedy: "Run ensure-irsa: the policy must cover the bucket and its KMS key.",
+  },
+  {
+    pattern: /NoSuchBucket|bucket does not exist/i,
+    code: "DEPLOY_CHECKPOINT_MISSING",
+    cause: "The checkpoint's bucket does not exist.",
+    remedy: "Correct models.<key>.model (prefix or checkpoints.bucket in the spec).",
+  },
+  {
+    pattern:
+      /no (checkpoint )?files|nothing (to|was) (sync|download)|0 (checkpoint )?files|no objects|NoSuchKey|not found|empty/i,
+    code: "DEPLOY_CHECKPOINT_EMPTY",
+    cause:
+      "The downloader finds no checkpoint files at the prefix: it is misspelled or empty, or holds the .tar or a nested folder instead of the extracted files.",
+    remedy:
+      "List it (aws s3 ls <prefix>/) and run sync-checkpoints; compare models.<key>.model with its output prefixes.",
+  },
+  {
+    pattern: /No space left|ENOSPC|disk full/i,
+    code: "DEPLOY_DISK_FULL",
+    cause: "The node's disk is too small for the checkpoint.",
+    remedy: "Give the nodes larger (or local NVMe) disks for pods' volumes.",
+  },
+];
+
+function reasonOf(lines: readonly string[], reason: string): Omit<Cause, "pattern"> & { readonly line?: string } {
+  if (reason === "OOMKilled")
+    return {
+      code: "DEPLOY_OOM",
+      cause: "The kernel ended the downloader: it took more memory than its limit.",
+      remedy: "Raise the init container's memory limit in the values.",
+    };
+  for (const { pattern, ...found } of causes) {
+    const line = lines.findLast((text) => pattern.test(text));
+    if (line !== undefined) return { ...found, line };
+  }
+  return {
+    code: "DEPLOY_DOWNLOAD_FAILED",
+    cause: "The init container ends with an error.",
+    remedy: "Read its log.",
+  };
+}
