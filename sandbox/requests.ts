@@ -11,6 +11,8 @@ export interface Operation {
   readonly resource: string;
   /** IAM condition keys that the request sets, beside those that the endpoint knows. */
   readonly context?: Readonly<Record<string, string>>;
+  /** ARNs of those actions that are about something else than the call's own resource, as `iam:PassRole` is about a role. */
+  readonly elsewhere?: Readonly<Record<string, string>>;
 }
 
 /** One line of the request log. */

@@ -13,6 +13,8 @@ export interface JsonOperation {
   readonly resource?: (input: JsonInput) => string;
   /** IAM condition keys that the request sets, as `aws:RequestTag/<key>`. */
   readonly context?: (input: JsonInput) => Readonly<Record<string, string>>;
+  /** `Operation.elsewhere`. */
+  readonly elsewhere?: (input: JsonInput) => Readonly<Record<string, string>>;
   readonly run: (input: JsonInput, caller: Caller) => unknown;
 }
 
@@ -47,6 +49,7 @@ export function jsonService(
         iam: (typeof operation.iam === "function" ? operation.iam(input) : operation.iam) ?? [`${signingName}:${name}`],
         resource: operation.resource?.(input) ?? "",
         ...(operation.context ? { context: operation.context(input) } : {}),
+        ...(operation.elsewhere ? { elsewhere: operation.elsewhere(input) } : {}),
       };
     },
     async handle(call, _operation, caller) {

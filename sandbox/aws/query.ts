@@ -11,6 +11,8 @@ export interface QueryOperation {
   /** IAM actions; default: `<service>:<Name>`. */
   readonly iam?: readonly string[];
   readonly resource?: (form: Form) => string;
+  /** IAM condition keys that the request sets, as `iam:PolicyARN`. */
+  readonly context?: (form: Form) => Readonly<Record<string, string>>;
   /** Members of the result; undefined for calls that answer none. */
   readonly run: (form: Form, caller: Caller) => XmlValue | Promise<XmlValue>;
 }
@@ -46,6 +48,7 @@ export function queryService(
         write: operation.write ?? false,
         iam: operation.iam ?? [`${signingName}:${action}`],
         resource: operation.resource?.(form) ?? "",
+        ...(operation.context ? { context: operation.context(form) } : {}),
       };
     },
     async handle(call, _operation, caller) {

@@ -21,6 +21,9 @@ export interface RestOperation {
   /** IAM actions; default: `<service>:<name>`. */
   readonly iam?: readonly string[];
   readonly resource: (call: RestCall) => string;
+  /** IAM condition keys that the request sets, and ARNs of actions that are about something else: see `Operation`. */
+  readonly context?: (call: RestCall) => Readonly<Record<string, string>>;
+  readonly elsewhere?: (call: RestCall) => Readonly<Record<string, string>>;
   readonly run: (call: RestCall, caller: Caller) => unknown;
 }
 
@@ -51,6 +54,8 @@ export function restService(
         write: operation.write ?? false,
         iam: operation.iam ?? [`${signingName}:${operation.name}`],
         resource: operation.resource(rest),
+        ...(operation.context ? { context: operation.context(rest) } : {}),
+        ...(operation.elsewhere ? { elsewhere: operation.elsewhere(rest) } : {}),
       };
     },
     async handle(call, _operation, caller) {

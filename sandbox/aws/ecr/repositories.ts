@@ -16,8 +16,15 @@ import {
 
 /** Calls about repositories and their settings. */
 export function repositoryOperations(state: RegistryState, keys: KeyFinder): Readonly<Record<string, JsonOperation>> {
-  const named = { resource: (input: JsonInput) => String(input["repositoryName"] ?? "") };
+  const nameOf = (input: JsonInput) => String(input["repositoryName"] ?? "");
+  const named = { resource: nameOf, context: (input: JsonInput) => standingTags(state, nameOf(input)) };
   const byArn = { resource: (input: JsonInput) => nameOfArn(String(input["resourceArn"] ?? "")) };
+  const keyOf = ({ encryptionConfiguration }: JsonInput) => {
+    const { encryptionType, kmsKey } = (encryptionConfiguration ?? {}) as JsonInput;
+    return encryptionType === undefined || encryptionType === "AES256"
+      ? undefined
+      : keys(String(kmsKey ?? "alias/aws/ecr"))?.arn;
+  };
   return {
     DescribeRepositories: {
       resource: ({ repositoryNames }) => (Array.isArray(repositoryNames) ? repositoryNames.join(",") : ""),
@@ -26,14 +33,25 @@ export function repositoryOperations(state: RegistryState, keys: KeyFinder): Rea
     CreateRepository: {
       ...named,
       write: true,
-      iam: (input) => ["ecr:CreateRepository", ...(hasTags(input) ? ["ecr:TagResource"] : [])],
+      iam: (input) => [
+        "ecr:CreateRepository",
+        ...(hasTags(input) ? ["ecr:TagResource"] : []),
+        ...(keyOf(input) ? ["kms:CreateGrant", "kms:DescribeKey"] : []),
+      ],
+      elsewhere: (input): Readonly<Record<string, string>> => {
+        const key = keyOf(input);
+        return key ? { "kms:CreateGrant": key, "kms:DescribeKey": key } : {};
+      },
       context: (input) => tagContext(input["tags"]),
       run: (input) => create(state, keys, input),
     },
     TagResource: {
       ...byArn,
       write: true,
-      context: (input) => tagContext(input["tags"]),
+      context: (input) => ({
+        ...standingTags(state, nameOfArn(String(input["resourceArn"]))),
+        ...tagContext(input["tags"]),
+      }),
       run: (input) => {
         const found = repositoryOf(state, nameOfArn(String(input["resourceArn"])));
         found.resourceTags = readTags(input["tags"], found.resourceTags);
@@ -205,4 +223,9 @@ function hasTags({ tags }: JsonInput): boolean {
 function tagContext(tags: unknown): Readonly<Record<string, string>> {
   if (!Array.isArray(tags)) return {};
   return Object.fromEntries(tags.map(({ Key, Value }) => [`aws:RequestTag/${String(Key)}`, String(Value)]));
+}
+
+function standingTags(state: RegistryState, name: string): Readonly<Record<string, string>> {
+  const tags = state.repositories.get(name)?.resourceTags ?? new Map<string, string>();
+  return Object.fromEntries([...tags].map(([key, value]) => [`aws:ResourceTag/${key}`, value]));
 }

@@ -8,6 +8,8 @@ type RoleTrusts = (roleArn: string) => "absent" | "untrusting" | "trusting";
 
 const invalid = (message: string) => new AwsError(400, "InvalidParameterException", message);
 
+const passedRole = ({ body }: RestCall) => ({ "iam:PassRole": String(body["roleArn"] ?? "*") });
+
 /** EKS's calls on Pod Identity associations. `roleTrusts` says whether a role lets `pods.eks.amazonaws.com` assume and tag it. */
 export function podIdentityOperations(
   eks: EksState,
@@ -67,6 +69,7 @@ export function podIdentityOperations(
       write: true,
       iam: ["eks:CreatePodIdentityAssociation", "iam:PassRole"],
       resource: clusterName,
+      elsewhere: passedRole,
       run: (call) => create(eks, call, roleTrusts, now, put),
     },
     {
@@ -76,6 +79,7 @@ export function podIdentityOperations(
       write: true,
       iam: ["eks:UpdatePodIdentityAssociation", "iam:PassRole"],
       resource: associationName,
+      elsewhere: passedRole,
       run: (call) => {
         const [cluster, association] = find(call);
         if (association.ownerArn)

@@ -1,5 +1,6 @@
 import { parseArn } from "../arn.ts";
-import { queryService } from "../query.ts";
+import type { Form } from "../form.ts";
+import { type QueryOperation, queryService } from "../query.ts";
 import type { AwsService } from "../service.ts";
 import type { XmlValue } from "../xml.ts";
 import { XmlList } from "../xml.ts";
@@ -14,13 +15,13 @@ export function createIam(iam: IamState, reachable: Reachable): AwsService {
   return queryService(
     "iam",
     "2010-05-08",
-    {
+    withContext(iam, {
       ...roleOperations(iam),
       ...policyOperations(iam),
       ...providerOperations(iam, reachable),
       SimulatePrincipalPolicy: simulateOperation(iam),
       GetAccountSummary: { run: () => summary(iam) },
-    },
+    }),
     (operation) => {
       if (operation.resource === "") return ["*"];
       if (parseArn(operation.resource)) return [operation.resource];
@@ -31,6 +32,27 @@ export function createIam(iam: IamState, reachable: Reachable): AwsService {
       return [role?.arn ?? iam.arn("role", operation.resource)];
     },
   );
+}
+
+/** Adds the condition keys that IAM sets for its own calls: tags sent and standing, the policy attached, the boundary. */
+function withContext(
+  iam: IamState,
+  operations: Readonly<Record<string, QueryOperation>>,
+): Readonly<Record<string, QueryOperation>> {
+  const context = (form: Form) => {
+    const name = form.get("RoleName")?.toLowerCase();
+    const role = iam.allRoles().find((each) => each.name.toLowerCase() === name);
+    const sent = form.structures("Tags").map((tag) => [`aws:RequestTag/${tag.get("Key")}`, tag.get("Value") ?? ""]);
+    const standing = [...(role?.tags ?? [])].map(([key, value]) => [`aws:ResourceTag/${key}`, value]);
+    const policy = form.get("PolicyArn");
+    const boundary = form.get("PermissionsBoundary") ?? role?.boundary;
+    return {
+      ...Object.fromEntries([...sent, ...standing]),
+      ...(policy === undefined ? {} : { "iam:PolicyARN": policy }),
+      ...(boundary === undefined ? {} : { "iam:PermissionsBoundary": boundary }),
+    };
+  };
+  return Object.fromEntries(Object.entries(operations).map(([name, operation]) => [name, { ...operation, context }]));
 }
 
 function summary(iam: IamState): XmlValue {

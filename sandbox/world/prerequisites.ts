@@ -1,0 +1,99 @@
+import type { Cluster } from "../aws/eks/state.ts";
+import type { Kubernetes } from "../kubernetes/cluster.ts";
+import { usualNodes } from "../kubernetes/nodes.ts";
+import type { KubeObject } from "../kubernetes/objects.ts";
+import type { AwsStates } from "./aws.ts";
+
+/** What the guide asks to be there before a release; a world can start without some of it. */
+export type Prerequisite =
+  | "oidc-provider"
+  | "gpu-nodes"
+  | "load-balancer-controller"
+  | "subnet-tags"
+  | "bucket-key"
+  | "access-entry";
+
+const vpcId = "vpc-0a1b2c3d4e5f60718";
+
+/** Subnets in two zones, public and private, tagged for the load balancer's discovery. Gives their ids. */
+export function laySubnets({ ec2 }: AwsStates, region: string, tagged: boolean): readonly string[] {
+  for (const [index, zone] of ["a", "b"].entries())
+    for (const [kind, tag] of [
+      ["public", "kubernetes.io/role/elb"],
+      ["private", "kubernetes.io/role/internal-elb"],
+    ] as const) {
+      const id = `subnet-0${kind === "public" ? "a" : "b"}${zone.repeat(15)}`;
+      ec2.subnets.set(id, {
+        id,
+        vpcId,
+        zone: `${region}${zone}`,
+        cidr: `10.0.${index * 32 + (kind === "public" ? 0 : 16)}.0/20`,
+        free: 4000,
+        publicAddresses: kind === "public",
+        blockPublicAccess: "off",
+        tags: { Name: `acme-${kind}-${zone}`, ...(tagged ? { [tag]: "1" } : {}) },
+      });
+    }
+  return [...ec2.subnets.keys()];
+}
+
+/** Node groups as EKS describes them: one for the cluster's own pods, one with GPUs. */
+export function layNodegroups(cluster: Cluster, account: string, subnets: readonly string[], gpus: boolean): void {
+  const common = {
+    status: "ACTIVE",
+    capacityType: "ON_DEMAND",
+    scaling: { minSize: 1, maxSize: 2, desiredSize: 1 },
+    labels: {},
+    nodeRole: `arn:aws:iam::${account}:role/${cluster.name}-node`,
+    subnets,
+    issues: [],
+  };
+  cluster.nodegroups.set("system", {
+    ...common,
+    name: "system",
+    amiType: "AL2023_x86_64_STANDARD",
+    instanceTypes: ["m7i.2xlarge"],
+    taints: [],
+  });
+  if (!gpus) return;
+  cluster.nodegroups.set("gpu", {
+    ...common,
+    name: "gpu",
+    amiType: "AL2023_x86_64_NVIDIA",
+    instanceTypes: ["p5e.48xlarge"],
+    taints: [{ key: "nvidia.com/gpu", value: "true", effect: "NO_SCHEDULE" }],
+  });
+}
+
+export function nodesOf(gpus: boolean) {
+  return usualNodes.filter((node) => gpus || !node.gpus);
+}
+
+/** What the load balancer controller would hear from AWS: a certificate that it cannot use, too few tagged subnets. */
+export function balancerObjection({ acm, ec2 }: AwsStates) {
+  return (model: { readonly scheme: "internal" | "internet-facing"; readonly certificates: readonly string[] }) => {
+    const unusable = model.certificates.find((arn) => acm.certificates.get(arn)?.status !== "ISSUED");
+    if (unusable !== undefined)
+      return `ValidationError: Certificate ARN '${unusable}' is not valid or its certificate is not issued`;
+    const tag = model.scheme === "internal" ? "kubernetes.io/role/internal-elb" : "kubernetes.io/role/elb";
+    const zones = new Set([...ec2.subnets.values()].filter(({ tags }) => tag in tags).map(({ zone }) => zone));
+    if (zones.size === 0) return "couldn't auto-discover subnets: unable to resolve at least one subnet";
+    return zones.size < 2
+      ? "ValidationError: At least two subnets in two different Availability Zones must be specified"
+      : undefined;
+  };
+}
+
+/** Scales the load balancer controller; without ready pods its webhook refuses every Service and Ingress. */
+export function scaleBalancerController({ api, store }: Kubernetes, replicas: number): void {
+  const found = store.get("deployments", "kube-system", "aws-load-balancer-controller");
+  if (!found) throw new Error("the sandbox's cluster has no load balancer controller");
+  api.modify<KubeObject & { spec: { replicas: number } }>(
+    "deployments",
+    found,
+    (draft) => {
+      draft.spec.replicas = replicas;
+    },
+    { user: "system:masters", manager: "kubectl" },
+  );
+}
