@@ -53,10 +53,6 @@ export const valuesErrors: Catalogue = {
     means: "The load balancer controller has no such annotation; it would be ignored without a word.",
     remedy: "Use the nearest known name that the message gives.",
   },
-  VALUES_NO_REDIRECT: {
-    means: "With the guide's listeners port 80 is closed: `ssl-redirect` redirects only where an HTTP listener exists.",
-    remedy: "Set ingress.httpRedirect: true for a real redirect, or leave it: clients use https.",
-  },
   VALUES_MODEL_INVALID: {
     means: "A model's key, type or prefix breaks a rule.",
     remedy: "Correct what the message names.",
@@ -68,6 +64,15 @@ export const valuesErrors: Catalogue = {
   VALUES_OVERRIDE: {
     means: "The free `values` replace something that was rendered from checked settings.",
     remedy: "Use the key of the spec instead, where there is one.",
+  },
+  VALUES_ADDRESS_CHANGES: {
+    means:
+      "The scheme or the group of the load balancer changes: a new load balancer with a new address takes its place.",
+    remedy: "Let DNS follow, and tell the clients; or keep the settings as they are live.",
+  },
+  VALUES_NO_CHART: {
+    means: "No chart was given to render for.",
+    remedy: "Give `chart`, `bundle`, or the report of push-images.",
   },
   VALUES_CHART_STACK: {
     means:

@@ -1,21 +1,31 @@
 import { clusterInputs, commonInputs, commonOutputs, releaseInputs } from "../../action/common.ts";
+import type { Ambient } from "../../action/context.ts";
 import { defineContract } from "../../action/contract.ts";
 import { choice, data, flag, map, text } from "../../action/inputs.ts";
 import { jsonOutput, textOutput } from "../../action/outputs.ts";
-import { source } from "../../action/references.ts";
+import { parseSource, type SourceRef, source } from "../../action/references.ts";
 import { asModels, asValues } from "../../values/model.ts";
 import type { RenderedModel } from "../../values/render.ts";
+
+/** The spec may name a variable with a presigned URL that only the job that pushes the images has; here the chart comes from that job. */
+function ifKnown(raw: unknown, ambient: Ambient): SourceRef | undefined {
+  const variable = typeof raw === "string" && raw.startsWith("env:") ? raw.slice(4) : undefined;
+  return variable !== undefined && !ambient.named(variable) ? undefined : parseSource(raw, ambient);
+}
 
 export const contract = defineContract({
   name: "render-values",
   title: "Poolside on EKS: render values",
   description: "Write the chart's values from the release spec, checked against spec, chart and AWS.",
   inputs: {
-    bundle: source({
-      description: "Bundle folder that holds the chart; or give `chart`.",
-      example: "./poolside-2611",
-      spec: "images.bundle",
-    }),
+    bundle: {
+      ...source({
+        description: "Bundle folder that holds the chart; or give `chart`.",
+        example: "./poolside-2611",
+        spec: "images.bundle",
+      }),
+      parse: ifKnown,
+    },
     chart: source({
       description: "Chart: its folder, a `.tgz`, or `s3://...tgz`.",
       example: "./poolside-2611/charts/inference",
@@ -65,7 +75,7 @@ export const contract = defineContract({
     }),
     "authentication-secret": text({
       default: "vllm-auth",
-      description: 'Secret with the API key; `""` in the spec turns authentication off.',
+      description: 'Secret with the API key; `none` (in the spec also `""`) turns authentication off.',
       spec: "authentication.secretName",
     }),
     values: data(asValues, {
@@ -84,6 +94,11 @@ export const contract = defineContract({
     }),
     ...clusterInputs(false),
     ...releaseInputs,
+    "helm-version": text({
+      default: ">=3.12",
+      description: "Versions of helm that may render the chart for the check.",
+      spec: "deploy.helmVersion",
+    }),
     output: text({ default: "inference_values.yaml", description: "File that is written." }),
     ...commonInputs("deploy"),
   },

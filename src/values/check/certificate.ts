@@ -1,11 +1,32 @@
 import type { Finding } from "../../action/context.ts";
 import type { CertificateFacts } from "../../facts/certificate.ts";
+import { type Values, valueAt } from "../merge.ts";
 import type { Places } from "../places.ts";
 import { type Host, normalHost } from "./hosts.ts";
 
 const day = 86_400_000;
 /** A certificate that nothing renews must live this long. */
 const soon = 30 * day;
+
+/** The certificates that the annotations name. */
+export function arnsOf(values: Values): readonly string[] {
+  const value = valueAt(values, ...place);
+  return String(value ?? "")
+    .split(",")
+    .map((arn) => arn.trim())
+    .filter((arn) => arn !== "");
+}
+
+/** The controller would look for certificates by host. */
+export function noCertificate(places: Places): Finding {
+  return {
+    code: "VALUES_NO_CERTIFICATE",
+    level: "warning",
+    happened: "No certificate is named; the load balancer controller will look for one by host.",
+    next: "Set ingress.certificateArn, so that it can be checked before the release.",
+    at: places(["ingress"]),
+  };
+}
 
 const place = ["ingress", "annotations", "alb.ingress.kubernetes.io/certificate-arn"];
 

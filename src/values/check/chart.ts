@@ -1,5 +1,6 @@
 import type { Finding } from "../../action/context.ts";
 import { type Chart, presetImages } from "../../bundle/chart.ts";
+import { UserError } from "../../errors.ts";
 import { mergeValues, type Values, valueAt } from "../merge.ts";
 import { isMap } from "../model.ts";
 import type { Places } from "../places.ts";
@@ -19,26 +20,25 @@ function withoutNulls(values: Values): Values {
   );
 }
 
-/** Whether the values fit the chart: its name, its keys, its schema, its presets. */
+/** Whether the values fit the chart: its keys, its schema, its presets. */
 export function chartFindings(values: Values, chart: Chart, places: Places): readonly Finding[] {
-  if (isStack(chart)) return [stack(chart)];
   const all = coalesced(chart, values);
   const keys = chartKeyFindings(values, chart, places);
   return [...keys, ...schemaFindings(all, chart, places), ...presetFindings(all, chart)];
 }
 
+/** Refuses the platform's chart by name before anything is compared with it (`VALUES_CHART_STACK`). */
+export function refuseStack(chart: Chart): void {
+  if (!isStack(chart)) return;
+  throw new UserError("VALUES_CHART_STACK", {
+    happened: `The chart ${chart.label} is ${chart.name} ${chart.version}: the platform's inference-stack, not the standalone chart inference.`,
+    next: "Give the chart charts/inference of the deployment bundle.",
+  });
+}
+
 /** The platform's chart keeps its models one level deeper, behind a proxy of its own. */
 function isStack(chart: Chart): boolean {
   return chart.name === "inference-stack" || isMap(valueAt(chart.values, "inference", "models"));
-}
-
-function stack(chart: Chart): Finding {
-  return {
-    code: "VALUES_CHART_STACK",
-    level: "error",
-    happened: `The chart ${chart.label} is ${chart.name} ${chart.version}: the platform's inference-stack, not the standalone chart inference.`,
-    next: "Give the chart charts/inference of the deployment bundle.",
-  };
 }
 
 function presetFindings(all: Values, chart: Chart): readonly Finding[] {

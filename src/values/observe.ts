@@ -1,0 +1,133 @@
+import { relative, resolve } from "node:path";
+import type { Context, Finding } from "../action/context.ts";
+import type { Change } from "../action/plan.ts";
+import type { Aws } from "../aws/session.ts";
+import type { Chart } from "../bundle/chart.ts";
+import { openChart } from "../bundle/open-chart.ts";
+import { namesCluster } from "../cluster/connect.ts";
+import { asEksDeployError, UserError } from "../errors.ts";
+import { type AwsFacts, awsFacts, notLookedAt } from "./aws-facts.ts";
+import { arnsOf } from "./check/certificate.ts";
+import { coalesced, refuseStack } from "./check/chart.ts";
+import { type Evidence, findingsOf } from "./check/findings.ts";
+import { refuse } from "./check/refuse.ts";
+import { type ValuesFile, valuesFile } from "./document.ts";
+import { helmTemplate } from "./helm-template.ts";
+import { liveValues } from "./live.ts";
+import type { Values } from "./merge.ts";
+import { placesIn } from "./places.ts";
+import { type RenderedModel, renderedModels, renderValues } from "./render.ts";
+import type { RenderMeans, RenderSettings } from "./settings.ts";
+import { wantedOf } from "./wanted.ts";
+import { writeIfChanged } from "./write.ts";
+
+/** The values, rendered and checked. */
+export interface ObservedValues {
+  readonly values: Values;
+  readonly file: ValuesFile;
+  /** Relative to the workspace where it lies below it. */
+  readonly path: string;
+  readonly models: readonly RenderedModel[];
+  readonly chart: Chart;
+  readonly facts: AwsFacts | undefined;
+  /** Values of the revision that is deployed; undefined where there is none, or it could not be read. */
+  readonly live: Values | undefined;
+}
+
+/**
+ * Reads chart, live release and AWS, renders the values and checks them; everything that is wrong is told at once. The file is written here,
+ * where it differs: it lies on the runner like a report, later steps of a plan read it, and so it is no change of the world.
+ */
+export async function observeValues(
+  settings: RenderSettings,
+  means: RenderMeans,
+  upcoming: readonly Change[],
+  ctx: Context,
+): Promise<ObservedValues> {
+  const chart = await readChart(settings, means, ctx);
+  refuseStack(chart);
+  const notes: Finding[] = [];
+  const live = await readLive(settings, means, notes, ctx);
+  const registry = settings.registry ?? ownRegistry(await means.aws(), means);
+  const { values, overridden } = renderValues(wantedOf(settings, registry, live, means.find));
+  const models = renderedModels(values);
+  const file = valuesFile(values);
+  const all = coalesced(chart, values);
+  const [facts, templated] = await Promise.all([
+    settings.checkAws ? lookInAws(all, models, await means.aws(), ctx) : undefined,
+    helmTemplate(chart, file.text, settings, ctx),
+  ]);
+  const evidence: Evidence = {
+    values,
+    all,
+    overridden,
+    models,
+    chart,
+    facts,
+    objects: templated.objects,
+    live,
+    upcoming,
+    acknowledged: settings.allowPublicWithoutKey,
+    now: ctx.clock.now(),
+  };
+  const findings = [
+    ...findingsOf(evidence, placesIn(means.find)),
+    ...templated.findings,
+    ...(facts?.notes ?? []),
+    ...notes,
+  ];
+  tell(refuse(findings), means, ctx);
+  const path = resolve(ctx.ambient.workspace, settings.output);
+  await writeIfChanged(path, file.text);
+  const below = relative(ctx.ambient.workspace, path);
+  return { values, file, path: below.startsWith("..") ? path : below, models, chart, facts, live };
+}
+
+async function readChart(settings: RenderSettings, means: RenderMeans, ctx: Context): Promise<Chart> {
+  const place = settings.chart ?? settings.bundle;
+  if (place) return openChart(place, { ctx, aws: means.aws });
+  throw new UserError("VALUES_NO_CHART", {
+    happened: "No chart was given.",
+    next: "Give chart (its folder, a .tgz, s3://...tgz), bundle, or the report of push-images.",
+  });
+}
+
+/** A cluster that cannot be asked is a check left out; where `only` needs it, rendering says so. */
+async function readLive(
+  settings: RenderSettings,
+  means: RenderMeans,
+  notes: Finding[],
+  ctx: Context,
+): Promise<Values | undefined> {
+  if (!namesCluster(settings)) return undefined;
+  try {
+    return await liveValues(settings, means, ctx);
+  } catch (thrown) {
+    const error = asEksDeployError(thrown);
+    if (error.code === "CANCELLED" || error.code === "INTERNAL") throw error;
+    notes.push(notLookedAt(`the live release ${settings.release}`, error.happened));
+    return undefined;
+  }
+}
+
+/** ECR of this account, with the spec's prefix of repositories: where push-images would put the images. */
+function ownRegistry(aws: Aws, means: RenderMeans): string {
+  const prefix = String(means.find("images.repositoryPrefix")?.value ?? "").replace(/\/+$/, "");
+  const host = `${aws.account}.dkr.ecr.${aws.region}.${aws.dnsSuffix}`;
+  return prefix === "" ? host : `${host}/${prefix}`;
+}
+
+function lookInAws(all: Values, models: readonly RenderedModel[], aws: Aws, ctx: Context): Promise<AwsFacts> {
+  const here = arnsOf(all).filter((arn) => arn.includes(`:acm:${aws.region}:${aws.account}:`));
+  return awsFacts({ certificateArns: here, models, all }, aws, ctx);
+}
+
+/** A chain plans twice; each warning is told once. */
+function tell(warnings: readonly Finding[], means: RenderMeans, ctx: Context): void {
+  for (const finding of warnings) {
+    const words = `${finding.code} ${finding.happened}`;
+    if (means.told.has(words)) continue;
+    means.told.add(words);
+    ctx.log.finding(finding);
+  }
+}

@@ -1,0 +1,70 @@
+import type { SpecFinder } from "../action/contract.ts";
+import { UserError } from "../errors.ts";
+import type { Values } from "./merge.ts";
+import { valueAt } from "./merge.ts";
+import { isMap, type WantedModel } from "./model.ts";
+import type { Wanted } from "./render.ts";
+import type { RenderSettings } from "./settings.ts";
+
+/**
+ * Inputs, spec-only keys (docs, ingress.annotations) and the live release brought together. `only` leaves the other models as they are live;
+ * without their live values that is `VALUES_ONLY_NOT_LIVE`.
+ */
+export function wantedOf(
+  settings: RenderSettings,
+  registry: string,
+  live: Values | undefined,
+  find: SpecFinder,
+): Wanted {
+  const chosen = settings.models.filter(({ key }) => settings.only.length === 0 || settings.only.includes(key));
+  const left = settings.models.filter((model) => !chosen.includes(model));
+  const annotations = find("ingress.annotations")?.value;
+  return {
+    registry,
+    identity: settings.identityValues,
+    authenticationSecret: settings.authenticationSecret,
+    ingress: {
+      scheme: settings.scheme,
+      groupName: settings.groupName,
+      certificateArn: settings.certificateArn,
+      httpRedirect: settings.httpRedirect,
+      annotations: (annotations ?? {}) as Readonly<Record<string, string>>,
+    },
+    docs: {
+      enabled: find("docs.enabled")?.value === true,
+      host: find("docs.host")?.value as string | undefined,
+    },
+    models: chosen,
+    prefixes: prefixesOf(chosen, settings.prefixes),
+    untouched: Object.fromEntries(left.map(({ key }) => [key, liveModel(key, live)])),
+    values: settings.values,
+  };
+}
+
+/** The spec's own prefix as it was written; one that was synced without the slash at its end (the downloader adds its own). */
+function prefixesOf(
+  models: readonly WantedModel[],
+  synced: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const missing = models.filter(({ key, prefix }) => prefix === undefined && !synced[key]);
+  if (missing.length > 0) {
+    throw new UserError("VALUES_NO_PREFIX", {
+      happened: `No prefix is known for ${missing.map(({ key }) => key).join(", ")}.`,
+      next: "Run sync-checkpoints before (its output prefixes), give prefixes, or set models.<key>.prefix in the spec.",
+    });
+  }
+  return Object.fromEntries(models.map(({ key, prefix }) => [key, prefix ?? String(synced[key]).replace(/\/+$/, "")]));
+}
+
+function liveModel(key: string, live: Values | undefined): Values {
+  const model = valueAt(live, "models", key);
+  if (isMap(model)) return model;
+  throw new UserError("VALUES_ONLY_NOT_LIVE", {
+    happened: live
+      ? `\`only\` leaves the model ${key} as it is live, but the live release does not have it.`
+      : `\`only\` leaves the model ${key} as it is live, but the live release could not be read.`,
+    next: live
+      ? `Add ${key} to only, or release all models.`
+      : "Give cluster (or kubeconfig and context), or leave only away.",
+  });
+}
