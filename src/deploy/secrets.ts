@@ -6,6 +6,7 @@ import { fieldManager } from "../cluster/cluster.ts";
 import type { Deployment, Pod, Secret } from "../cluster/objects.ts";
 import { secrets } from "../cluster/resources.ts";
 import { UserError } from "../errors.ts";
+import { ownerTag } from "../facts/owner.ts";
 import { secretsRead } from "./workloads.ts";
 
 /** A Secret that the release needs and that was given to us. */
@@ -17,12 +18,6 @@ export interface WantedSecret {
 }
 
 const managedBy = "app.kubernetes.io/managed-by";
-const ownerAnnotation = "eks-deploy/owner";
-
-/** `release/environment`: who may change a Secret that we made. */
-export function ownerOf(release: string, environment: string | undefined): string {
-  return `${release}/${environment ?? "default"}`;
-}
 
 /**
  * Stands for a Secret's values in plan-sha256 and in reports, which anyone may read: slow to compute, so that a weak key cannot be guessed from it;
@@ -51,8 +46,7 @@ export function secretState(wanted: WantedSecret, found: Secret | undefined, own
     ([key, value]) => found.data?.[key] === Buffer.from(value.reveal()).toString("base64"),
   );
   if (same) return "same";
-  const ours =
-    found.metadata.labels?.[managedBy] === fieldManager && found.metadata.annotations?.[ownerAnnotation] === owner;
+  const ours = found.metadata.labels?.[managedBy] === fieldManager && found.metadata.annotations?.[ownerTag] === owner;
   return ours ? "ours-differs" : "foreign-differs";
 }
 
@@ -92,7 +86,7 @@ export async function applySecret(
         name: wanted.name,
         namespace,
         labels: { [managedBy]: fieldManager },
-        annotations: { [ownerAnnotation]: owner },
+        annotations: { [ownerTag]: owner },
       },
       type: "Opaque",
       data,
