@@ -1,0 +1,53 @@
+import type { Context } from "../action/context.ts";
+import type { Aws } from "../aws/session.ts";
+import { bucketFacts } from "../facts/bucket.ts";
+import { type Identity, policyArnOf, providerArnOf } from "./identity.ts";
+import { readKey } from "./key.ts";
+import type { ObservedCluster, ObservedIdentity } from "./observed.ts";
+import { readAgent, readAssociations, readCluster } from "./read-eks.ts";
+import { readForeignPolicy, readPolicy, readProvider, readQuotas, readRole } from "./read-iam.ts";
+import { noIssuer } from "./refusals.ts";
+
+/** Reads everything that an identity of ours is planned from. Writes nothing. */
+export async function observeIdentity(
+  identity: Identity,
+  aws: Aws,
+  ctx: Pick<Context, "signal"> & Context,
+): Promise<ObservedIdentity> {
+  const reader = { aws, signal: ctx.signal };
+  const policyArn = policyArnOf(identity);
+  const bucket = bucketFacts(identity.reach.bucket, aws, ctx);
+  const cluster = readCluster(identity.cluster, reader).then(withIssuer);
+  const role = readRole(identity.roleName, reader);
+  const all = {
+    cluster,
+    bucket,
+    key: bucket.then((facts) => readKey(identity.reach.key, facts, reader)),
+    provider: cluster.then(({ issuer }) => readProvider(providerArnOf(identity.place, issuer), reader)),
+    role,
+    policy: readPolicy(policyArn, reader),
+    foreign: role.then((found) =>
+      Promise.all(
+        (found?.attached ?? []).filter((arn) => arn !== policyArn).map((arn) => readForeignPolicy(arn, reader)),
+      ),
+    ),
+    associations: readAssociations(identity, reader),
+    agent: identity.mode === "irsa" ? "unknown" : cluster.then((found) => readAgent(found, reader)),
+    quotas: readQuotas(reader),
+  };
+  return settled(all) as Promise<ObservedIdentity>;
+}
+
+function withIssuer(cluster: ObservedCluster): ObservedCluster {
+  if (cluster.issuer === "") throw noIssuer(cluster.name);
+  return cluster;
+}
+
+/** All values; the first failure only once nothing is under way any more. */
+async function settled<T extends Readonly<Record<string, unknown>>>(all: T): Promise<unknown> {
+  const results = await Promise.allSettled(Object.values(all));
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed) throw failed.reason;
+  const values = results.map((result) => (result as PromiseFulfilledResult<unknown>).value);
+  return Object.fromEntries(Object.keys(all).map((name, index) => [name, values[index]]));
+}
