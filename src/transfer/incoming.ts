@@ -91,19 +91,26 @@ export function incoming(response: IncomingMessage, exchange: Exchange): Incomin
     async *chunks() {
       const buffer = acquireChunk();
       let filled = 0;
+      let broken: { readonly reason: unknown } | undefined;
       try {
-        for await (const piece of pieces()) {
-          for (let at = 0; at < piece.length; ) {
-            const part = piece.subarray(at, at + chunkSize - filled);
-            buffer.set(part, filled);
-            filled += part.length;
-            at += part.length;
-            if (filled < chunkSize) continue;
-            yield buffer;
-            filled = 0;
+        try {
+          for await (const piece of pieces()) {
+            for (let at = 0; at < piece.length; ) {
+              const part = piece.subarray(at, at + chunkSize - filled);
+              buffer.set(part, filled);
+              filled += part.length;
+              at += part.length;
+              if (filled < chunkSize) continue;
+              yield buffer;
+              filled = 0;
+            }
           }
+        } catch (reason) {
+          broken = { reason };
         }
+        // What came before a connection broke is good, and who continues from there gets on.
         if (filled > 0) yield buffer.subarray(0, filled);
+        if (broken) throw broken.reason;
       } finally {
         releaseChunk(buffer);
       }

@@ -93,7 +93,9 @@ export function createQueue({ limit, signal }: QueueOptions): WorkQueue {
         if (failure || signal.aborted) return reject(new Cancelled());
         const start = async () => {
           let mine = epoch;
+          let smooth = true;
           const slower = () => {
+            smooth = false;
             if (mine < epoch) return;
             epoch += 1;
             mine = epoch;
@@ -102,7 +104,7 @@ export function createQueue({ limit, signal }: QueueOptions): WorkQueue {
           };
           try {
             resolve(await run({ signal: both, slower }));
-            succeed();
+            if (smooth) succeed();
           } catch (reason) {
             reject(reason);
             fail(reason);

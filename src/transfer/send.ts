@@ -65,16 +65,15 @@ export async function receive(outgoing: Outgoing): Promise<Incoming> {
     watch.disarm();
     signal.removeEventListener("abort", abort);
   };
-  const failed = (thrown: unknown) => ended ?? connectionFailure(thrown, what);
   try {
-    const answered = headOf(request);
+    const answered = headOf(request, what);
     const sending = sendBody(request, outgoing, answered, watch);
     const response = await Promise.race([answered, sending.then(() => answered)]);
     watch.disarm();
     return incoming(response, {
       what,
       watch,
-      failed,
+      failed: (thrown) => ended ?? connectionFailure(thrown, what),
       finished() {
         release();
         // A server that refuses early leaves the rest of the body unsent: that connection cannot be used again.
@@ -86,10 +85,9 @@ export async function receive(outgoing: Outgoing): Promise<Incoming> {
       },
     });
   } catch (thrown) {
-    const reason = failed(thrown);
     release();
     request.destroy();
-    throw reason;
+    throw ended ?? thrown;
   }
 }
 
@@ -122,12 +120,14 @@ function announces({ body, method }: Outgoing): boolean {
   return body !== undefined || /^(PUT|POST|PATCH)$/.test(method);
 }
 
-function headOf(request: ClientRequest): Promise<IncomingMessage> {
+/** The answer's head; rejects with one of our errors. */
+function headOf(request: ClientRequest, what: string): Promise<IncomingMessage> {
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
+    const fail = (thrown: unknown) => reject(connectionFailure(thrown, what));
     request.once("response", resolve);
     // Stays: a connection may break more than once, and an error without a listener would end the process.
-    request.on("error", reject);
-    request.once("close", () => reject(Object.assign(new Error("closed before an answer"), { code: "ECONNRESET" })));
+    request.on("error", fail);
+    request.once("close", () => fail({ code: "ECONNRESET" }));
   });
   answered.catch(() => {});
   return answered;
