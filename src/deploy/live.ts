@@ -79,14 +79,20 @@ export async function readTwins(
       const resource = resourceOf(object.apiVersion, object.kind);
       if (!resource) return void twins.set(nameOf(object), "unknown");
       const { name, namespace = "" } = object.metadata;
-      const found = await unlessForbidden(
-        own.request<Record<string, unknown>>(
+      const found = await own
+        .request<Record<string, unknown>>(
           { method: "GET", target: pathOf(resource, { name, namespace }) },
           `reading ${nameOf(object)}`,
-        ),
-      );
+        )
+        .catch(absentOrHidden);
       if (found) twins.set(nameOf(object), found);
     }),
   );
   return twins;
+}
+
+function absentOrHidden(thrown: unknown): undefined | "unknown" {
+  if (thrown instanceof ApiFailure && thrown.status === 404) return undefined;
+  if (thrown instanceof ApiFailure && thrown.status === 403) return "unknown";
+  throw thrown;
 }
