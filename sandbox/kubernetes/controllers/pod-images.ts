@@ -41,13 +41,13 @@ export class PodImages {
     for (let failures = 0; ; failures += 1) {
       const pod = this.run.live();
       if (!pod) return false;
-      const present = this.run.parts.images.get(pod.spec.nodeName ?? "", image);
+      const present = this.run.parts.images.get(pod.spec.nodeName ?? "", image) ?? shipped(pod, image);
       if (present !== undefined && container.imagePullPolicy !== "Always") {
         this.tell(pod, container, "Normal", "Pulled", `Container image "${image}" already present on machine`);
         return this.have(image, present);
       }
       const trouble = this.run.parts.troubles.strike("pull", pod);
-      const found = trouble ? { refused: trouble.message ?? notFound(image) } : await this.resolve(pod, image);
+      const found = trouble ? { refused: trouble.message ?? notFound(image) } : await this.resolve(image);
       this.tell(pod, container, "Normal", "Pulling", `Pulling image "${image}"`);
       if ("digest" in found) {
         await this.run.context.sleep(pullMilliseconds);
@@ -60,8 +60,7 @@ export class PodImages {
     }
   }
 
-  private async resolve(pod: Pod, image: string): Promise<{ readonly digest: string } | { readonly refused: string }> {
-    if (pod.metadata.namespace === "kube-system") return { digest: digestOf(image) };
+  private async resolve(image: string): Promise<{ readonly digest: string } | { readonly refused: string }> {
     return (await this.run.parts.services.resolveImage(image)) ?? { refused: notFound(image) };
   }
 
@@ -99,7 +98,8 @@ function notFound(image: string): string {
   return `rpc error: code = NotFound desc = failed to pull and unpack image "${image}": failed to resolve reference "${image}": ${image}: not found`;
 }
 
-/** A digest for images that are part of the cluster itself. */
-function digestOf(image: string): string {
+/** The cluster's own images were on its nodes before the world began. */
+function shipped(pod: Pod, image: string): string | undefined {
+  if (pod.metadata.namespace !== "kube-system") return undefined;
   return `sha256:${createHash("sha256").update(image).digest("hex")}`;
 }
