@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { stringify } from "yaml";
 import { askModel } from "../../../sandbox/demo/ask.ts";
 import type { Deployment, Ingress, Pod } from "../../../sandbox/kubernetes/types.ts";
@@ -78,13 +78,10 @@ describe("the guide's release, by hand in the sandbox", () => {
     const [pod] = store.list<Pod>("pods", namespace);
     const digest = world.aws.ecr.repository("atlas").images.keys().next().value;
     expect(pod?.status.containerStatuses?.[0]?.imageID).toContain(digest);
-    const [balancer] = [...world.aws.elb.loadBalancers.values()];
-    await until(() => balancer?.state === "active" || [...world.aws.elb.loadBalancers.values()][0]?.state === "active");
     const [model] = sampleModels;
-    const answer = await askModel(model.host, world.balancerPort, world.authority, "k-1", model.modelName);
-    expect(answer).not.toBe("");
-    await expect(askModel(model.host, world.balancerPort, world.authority, "wrong", model.modelName)).rejects.toThrow(
-      "401",
-    );
+    const ask = (key: string) => askModel(model.host, world.balancerPort, world.authority, key, model.modelName);
+    // The load balancer's address comes before it answers.
+    expect(await vi.waitFor(() => ask("k-1"), { timeout: 10_000 })).not.toBe("");
+    await expect(ask("wrong")).rejects.toThrow("401");
   });
 });
