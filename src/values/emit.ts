@@ -87,9 +87,10 @@ function isPlain(text: string): boolean {
   return text.length <= 1_000 && /^[A-Za-z](?:[A-Za-z0-9_./@+-]|:(?![\s]|$)|=(?!$))*$/.test(text) && !words.test(text);
 }
 
+/** Control, line-separating, invisible and direction-changing characters are escaped: what a reader of the file sees is what is there. */
 function quoted(text: string): string {
   if (!text.isWellFormed()) throw notText(JSON.stringify(text));
-  return `"${text.replaceAll(/[^ !#-[\]-~\u00a1-\ud7ff\ue000-\ufefe\uff00-\uffef\u{10000}-\u{10fffd}]/gu, escaped)}"`;
+  return `"${text.replaceAll(/[^ !#-[\]-~\u00a1-\u1fff\u2070-\ud7ff\ue000-\ufefe\uff00-\uffef\u{10000}-\u{10fffd}]/gu, escaped)}"`;
 }
 
 const short: Readonly<Record<string, string>> = { '"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t" };
