@@ -1,0 +1,162 @@
+import type { Context } from "../action/context.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import { Cancelled } from "../errors.ts";
+import { diagnose, unrelatedTroubles } from "./diagnosis/diagnose.ts";
+import type { Diagnosis, DiagnosisScope } from "./diagnosis/diagnosis.ts";
+import { type ExpectedImages, type Health, healthOf, type Phase } from "./health.ts";
+import { Observer } from "./observer.ts";
+import type { ReleasePlace } from "./release.ts";
+import { podsOf, type Snapshot } from "./snapshot.ts";
+import { judge, type RolloutLimits, type Standing, type Verdict } from "./verdict.ts";
+
+/** What a rollout is watched for. */
+export interface RolloutTarget extends ReleasePlace {
+  /** The watch belongs to this revision. */
+  readonly revision: number;
+  /** Name of the Deployment -> name of its model. */
+  readonly models: Readonly<Record<string, string>>;
+  readonly ingresses: readonly string[];
+  readonly images: ExpectedImages;
+  /** Aborts when another run took the release. */
+  readonly lost: AbortSignal | undefined;
+}
+
+/** How a rollout ended. */
+export interface Rollout {
+  readonly verdict: Exclude<Verdict, { kind: "wait" }>;
+  readonly diagnoses: readonly Diagnosis[];
+  /** Broken workloads of the namespace that are not the release's. */
+  readonly unrelated: readonly string[];
+  readonly snapshot: Snapshot;
+}
+
+/** Something is looked at at least this often, ms: durations pass without an event. */
+const tick = 2_000;
+
+/** Watches one revision until its models serve, fail, or something newer takes over. Writes nothing. */
+export async function watchRollout(
+  cluster: Cluster,
+  target: RolloutTarget,
+  limits: RolloutLimits,
+  ctx: Context,
+): Promise<Rollout> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([ctx.signal, stop.signal, ...(target.lost ? [target.lost] : [])]);
+  const own = { ...ctx, signal };
+  const memory = new Memory(target, ctx);
+  try {
+    const observer = await Observer.open(cluster, target, own);
+    for (;;) {
+      const snapshot = await observer.snapshot();
+      const scope = scopeOf(target);
+      const health = healthOf(snapshot, { ...scope, images: target.images });
+      const diagnoses = diagnose(snapshot, scope);
+      const facts = memory.take(snapshot, health, diagnoses);
+      const verdict = judge({ ...facts, health, revision: target.revision, newest: observer.newestRevision() }, limits);
+      if (verdict.kind !== "wait")
+        return { verdict, diagnoses, unrelated: unrelatedTroubles(snapshot, scope), snapshot };
+      await observer.changed(tick);
+      if (signal.aborted) throw new Cancelled();
+    }
+  } catch (thrown) {
+    if (target.lost?.aborted && !ctx.signal.aborted) return lost(target, ctx);
+    throw thrown;
+  } finally {
+    stop.abort();
+  }
+}
+
+export function scopeOf(target: Pick<RolloutTarget, "models" | "ingresses" | "release">): DiagnosisScope {
+  return { deployments: Object.keys(target.models), ingresses: target.ingresses, release: target.release };
+}
+
+/** Another run holds the Lease: whatever it does is newer than this. */
+function lost(target: RolloutTarget, ctx: Context): Rollout {
+  const snapshot: Snapshot = {
+    at: ctx.clock.now(),
+    namespace: target.namespace,
+    deployments: [],
+    replicaSets: [],
+    pods: [],
+    ingresses: [],
+    events: [],
+    logs: {},
+    surroundings: {},
+  };
+  return { verdict: { kind: "superseded", by: target.revision + 1 }, diagnoses: [], unrelated: [], snapshot };
+}
+
+/** What one picture cannot tell: since when something is so. */
+class Memory {
+  private readonly target: RolloutTarget;
+  private readonly ctx: Context;
+  private readonly startedAt: number;
+  private standing = new Map<string, Standing>();
+  private moved: Record<string, { phase: Phase; at: number; sign: string }> = {};
+  private told = "";
+
+  constructor(target: RolloutTarget, ctx: Context) {
+    this.target = target;
+    this.ctx = ctx;
+    this.startedAt = ctx.clock.now();
+  }
+
+  take(snapshot: Snapshot, health: Health, diagnoses: readonly Diagnosis[]) {
+    const now = this.ctx.clock.now();
+    this.remember(diagnoses, now);
+    for (const { name, phase, detail, ready } of health.workloads) {
+      const sign = `${phase} ${detail} ${lastLines(snapshot, name)}`;
+      const before = this.moved[name];
+      if (before?.phase !== phase)
+        this.ctx.emit({
+          kind: "phase",
+          subject: this.target.models[name] ?? name,
+          phase,
+          ...(detail ? { detail } : {}),
+        });
+      this.moved[name] =
+        before?.sign === sign || ready ? (before ?? { phase, at: now, sign }) : { phase, at: now, sign };
+    }
+    this.tellIngresses(health);
+    return {
+      now,
+      startedAt: this.startedAt,
+      standing: [...this.standing.values()],
+      moved: waiting(this.moved, health),
+    };
+  }
+
+  private remember(diagnoses: readonly Diagnosis[], now: number): void {
+    const next = new Map<string, Standing>();
+    for (const diagnosis of diagnoses) {
+      const key = `${diagnosis.object} ${diagnosis.code}`;
+      const before = this.standing.get(key);
+      next.set(key, { diagnosis, since: before?.since ?? now });
+      if (!before)
+        this.ctx.log.info(`${diagnosis.object}: ${diagnosis.cause} [${diagnosis.code}] ${diagnosis.evidence}`);
+    }
+    this.standing = next;
+  }
+
+  private tellIngresses({ workloads, waitingIngresses }: Health): void {
+    const line = workloads.every((workload) => workload.ready) ? waitingIngresses.join(", ") : "";
+    if (line !== "" && line !== this.told) this.ctx.log.info(`Waiting for the load balancer's address: ${line}`);
+    this.told = line;
+  }
+}
+
+function waiting(moved: Record<string, { phase: Phase; at: number }>, health: Health) {
+  const unready = new Set(health.workloads.filter((workload) => !workload.ready).map((workload) => workload.name));
+  return Object.fromEntries(Object.entries(moved).filter(([name]) => unready.has(name)));
+}
+
+/** The newest lines of a workload's new pods: a change is a sign of life. */
+function lastLines(snapshot: Snapshot, name: string): string {
+  const deployment = snapshot.deployments.find((item) => item.metadata.name === name);
+  if (!deployment) return "";
+  const names = podsOf(snapshot, deployment).current.map((pod) => pod.metadata.name);
+  return Object.entries(snapshot.logs)
+    .filter(([key]) => names.some((pod) => key.startsWith(`${pod}/`)))
+    .map(([key, tail]) => `${key} ${tail.movedAt}`)
+    .join(" ");
+}
