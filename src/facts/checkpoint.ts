@@ -61,13 +61,20 @@ export function factsOf(
   };
 }
 
-/** Paths of the manifest whose objects are missing or do not have its size and ETag. */
-export function differencesFrom(manifest: CheckpointManifest, objects: readonly ListedObject[]): readonly string[] {
+/** What is compared of an object: its ETag as well, which changes with every write, or its size alone. */
+export type Comparison = "etag" | "size";
+
+/** Paths of the manifest whose objects are missing or do not have its size (and ETag). */
+export function differencesFrom(
+  manifest: CheckpointManifest,
+  objects: readonly ListedObject[],
+  by: Comparison = "etag",
+): readonly string[] {
   const there = new Map(objects.map((object) => [object.path, object]));
   return manifest.files
     .filter((file) => {
       const object = there.get(file.path);
-      return object?.size !== file.size || object.etag !== file.etag;
+      return object?.size !== file.size || (by === "etag" && object.etag !== file.etag);
     })
     .map((file) => file.path);
 }
@@ -82,14 +89,18 @@ export async function readManifest(
   prefix: Prefix,
   aws: Aws,
   signal: AbortSignal,
-  owner: string = aws.account,
+  owner: string | "any" = aws.account,
 ): Promise<StoredManifest | undefined> {
   const { GetObjectCommand } = await import("@aws-sdk/client-s3");
   const client = await s3Client(aws);
   const place = `${prefixUri(prefix)}/${manifestPath}`;
   try {
     const answer = await client.send(
-      new GetObjectCommand({ Bucket: prefix.bucket, Key: prefix.key + manifestPath, ExpectedBucketOwner: owner }),
+      new GetObjectCommand({
+        Bucket: prefix.bucket,
+        Key: prefix.key + manifestPath,
+        ExpectedBucketOwner: owner === "any" ? undefined : owner,
+      }),
       { abortSignal: signal },
     );
     const text = await answer.Body!.transformToString();

@@ -32,12 +32,12 @@ export function prefixUri({ bucket, key }: Prefix): string {
   return `s3://${bucket}/${key}`.replace(/\/$/, "");
 }
 
-/** All objects below a prefix, in the order of their keys' bytes: one request per 1,000. `owner` is the account that must own the bucket (the caller's own where not given). */
+/** All objects below a prefix, in the order of their keys' bytes: one request per 1,000. `owner` is the account that must own the bucket (the caller's own where not given; `any`: a source that is only read). */
 export async function listPrefix(
   prefix: Prefix,
   aws: Aws,
   signal: AbortSignal,
-  owner: string = aws.account,
+  owner: string | "any" = aws.account,
 ): Promise<readonly ListedObject[]> {
   const { ListObjectsV2Command } = await import("@aws-sdk/client-s3");
   const client = await s3Client(aws);
@@ -49,7 +49,7 @@ export async function listPrefix(
       Prefix: prefix.key,
       ContinuationToken: token,
       EncodingType: "url",
-      ExpectedBucketOwner: owner,
+      ExpectedBucketOwner: owner === "any" ? undefined : owner,
     });
     const page = await client.send(command, { abortSignal: signal }).catch((thrown: unknown) => {
       throw fromAws(thrown, `listing ${prefixUri(prefix)}`);

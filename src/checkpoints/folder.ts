@@ -1,0 +1,101 @@
+import { readdir, stat } from "node:fs/promises";
+import { join, relative, sep } from "node:path";
+import { openFile } from "../bytes/file.ts";
+import type { Source } from "../bytes/source.ts";
+import { UserError } from "../errors.ts";
+import type { Placing } from "./archive.ts";
+import type { CheckpointFile, FilesContent } from "./content.ts";
+import { layOut } from "./layout.ts";
+
+/** Files of a folder that are open at once; a checkpoint of many small files must not meet the system's limit. */
+const mostOpen = 64;
+
+/** The files below a folder, as they lie: nothing is stripped in `auto`. Links and devices are refused. `close` lets go of the open files. */
+export async function folderContent(
+  folder: string,
+  label: string,
+  placing: Placing,
+): Promise<{ readonly content: FilesContent; close(): Promise<void> }> {
+  const entries: { path: string; folder: boolean; size: number }[] = [];
+  for (const found of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const at = join(found.parentPath, found.name);
+    const path = relative(folder, at).split(sep).join("/");
+    if (found.isDirectory()) continue;
+    if (!found.isFile()) throw noPlainFile(path, label);
+    entries.push({ path, folder: false, size: (await stat(at)).size });
+  }
+  entries.sort((a, b) => (a.path < b.path ? -1 : 1));
+  const strip = placing.strip === "auto" ? 0 : placing.strip;
+  const { files, leftOut } = layOut(entries, strip, label, placing.prefixLength);
+  const open = openFiles();
+  const placed = files.map(({ path, entry }): CheckpointFile => {
+    const at = join(folder, entry.path);
+    return { path, size: entry.size, bytes: lazily(at, entry.size, `${label}/${entry.path}`, open) };
+  });
+  return { content: { kind: "files", leftOut, files: placed }, close: () => open.close() };
+}
+
+interface OpenFiles {
+  use<T>(path: string, body: (source: Source) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** Keeps the last used files open; the one that was used longest ago is closed when there are too many. */
+function openFiles(): OpenFiles {
+  const open = new Map<string, { source: Promise<Source>; users: number }>();
+  return {
+    async use(path, body) {
+      const entry = open.get(path) ?? { source: openFile(path), users: 0 };
+      open.delete(path);
+      open.set(path, entry);
+      entry.users += 1;
+      try {
+        return await body(await entry.source);
+      } finally {
+        entry.users -= 1;
+        if (open.size > mostOpen) await closeOldest(open);
+      }
+    },
+    async close() {
+      await Promise.all([...open.values()].map(async ({ source }) => (await source).close()));
+      open.clear();
+    },
+  };
+}
+
+async function closeOldest(open: Map<string, { source: Promise<Source>; users: number }>): Promise<void> {
+  for (const [path, { source, users }] of open) {
+    if (users > 0) continue;
+    open.delete(path);
+    await (await source).close();
+    return;
+  }
+}
+
+function lazily(path: string, size: number, label: string, open: OpenFiles): Source {
+  return {
+    size,
+    label,
+    identity: `file:${path}:${size}`,
+    read: (offset, into, signal) =>
+      open.use(path, async (source) => {
+        if (source.size !== size) throw changed(label);
+        return source.read(offset, into, signal);
+      }),
+    close: async () => {},
+  };
+}
+
+function changed(label: string): UserError {
+  return new UserError("CHECKPOINT_SOURCE_CHANGED", {
+    happened: `${label} changed while it was read.`,
+    next: "Wait until whoever writes it has finished, then run again.",
+  });
+}
+
+function noPlainFile(path: string, label: string): UserError {
+  return new UserError("CHECKPOINT_PATH_INVALID", {
+    happened: `${label} holds ${path}, which is a link or a device; only files and folders are taken.`,
+    next: `Copy the folder with its links resolved: cp -rL ${label} <new folder>`,
+  });
+}

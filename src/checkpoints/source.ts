@@ -1,0 +1,75 @@
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { Context } from "../action/context.ts";
+import type { SourceRef } from "../action/references.ts";
+import type { Aws } from "../aws/session.ts";
+import { openFile } from "../bytes/file.ts";
+import type { Source } from "../bytes/source.ts";
+import { UserError } from "../errors.ts";
+import { sniff } from "../transfer/kind.ts";
+import { openSource } from "../transfer/open.ts";
+import { compressedContent, type Placing, tarContent } from "./archive.ts";
+import type { ModelSource } from "./content.ts";
+import { fingerprintArchive, fingerprintFiles } from "./fingerprint.ts";
+import { folderContent } from "./folder.ts";
+import { prefixSource } from "./prefix-source.ts";
+
+/** What opening needs. */
+export interface Means {
+  readonly ctx: Context;
+  readonly aws: Aws;
+}
+
+/** Opens a model's source: a folder, an archive on disk, in S3 or behind a URL, or a prefix of a bucket. Nothing is read but headers. */
+export async function openModelSource(ref: SourceRef, placing: Placing, means: Means): Promise<ModelSource> {
+  if (ref.kind === "path")
+    return openPath(resolve(means.ctx.ambient.workspace, ref.path), ref.label, placing, means.ctx);
+  if (ref.kind === "s3" && (ref.key === "" || ref.key.endsWith("/") || !/\.[a-z0-9]+$/i.test(ref.key)))
+    return prefixSource(ref, placing, means);
+  const archive = await openSource(ref, { ctx: means.ctx, aws: async () => means.aws });
+  return archiveSource(archive, ref.label, placing, serversIdentity(archive), means.ctx);
+}
+
+async function openPath(path: string, label: string, placing: Placing, ctx: Context): Promise<ModelSource> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found?.isDirectory()) {
+    const archive = await openFile(path, label);
+    return archiveSource(archive, label, placing, undefined, ctx);
+  }
+  const { content, close } = await folderContent(path, label, placing);
+  const identity = await fingerprintFiles(content.files, ctx.signal);
+  const size = content.files.reduce((sum, file) => sum + file.size, 0);
+  return { label, identity, size, content, close };
+}
+
+/** `identity` is the server's own where the archive lies on one; on disk it comes from the content. */
+async function archiveSource(
+  archive: Source,
+  label: string,
+  placing: Placing,
+  identity: string | undefined,
+  ctx: Context,
+): Promise<ModelSource> {
+  const kind = await sniff(archive, ctx.signal);
+  const common = { label, size: archive.size, archive, close: () => archive.close() };
+  if (kind === "tar.gz" || kind === "tar.zst") {
+    const content = compressedContent(archive, kind);
+    return { ...common, identity: identity ?? (await fingerprintArchive(archive, ctx.signal)), content };
+  }
+  if (kind === "unknown") throw otherFormat(label);
+  const content = await tarContent(archive, placing, ctx.signal);
+  return { ...common, identity: identity ?? (await fingerprintFiles(content.files, ctx.signal)), content };
+}
+
+/** Size and ETag, wherever the object lies; the whole identity of a server that gives no ETag. */
+function serversIdentity({ identity }: Source): string {
+  const strong = /:(\d+:"[^"]+")$/.exec(identity)?.[1];
+  return strong === undefined ? `place:${identity}` : `etag:${strong}`;
+}
+
+function otherFormat(label: string): UserError {
+  return new UserError("CHECKPOINT_FORMAT", {
+    happened: `${label} is no tar.`,
+    next: "Give a .tar, .tar.gz or .tar.zst, a folder, or a prefix in S3.",
+  });
+}

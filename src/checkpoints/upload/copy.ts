@@ -1,0 +1,147 @@
+import { errorStatus, fromAws } from "../../aws/errors.ts";
+import { type Crc, crc32, crc64Nvme } from "../../bytes/crc.ts";
+import { UserError } from "../../errors.ts";
+import type { ManifestFile } from "../../facts/manifest.ts";
+import { unquoted } from "../../facts/prefix.ts";
+import type { ObjectOrigin } from "../content.ts";
+import { largestPart, partsOf } from "../parts.ts";
+import type { Target } from "./bodies.ts";
+import type { Run } from "./file.ts";
+import { completeUpload, createUpload } from "./multipart.ts";
+import { encryptionProblem, otherChecksum, race } from "./problems.ts";
+import type { Progress } from "./progress.ts";
+import { type Checksum, confirmedObject, fullChecksum, type Store } from "./store.ts";
+
+/** A file that S3 copies by itself. */
+export interface Copy extends Target {
+  readonly path: string;
+  readonly origin: ObjectOrigin;
+}
+
+/** Parts of a copy: the server moves them, so they may be large. */
+const copyPart = 512 * 1_048_576;
+
+/** Copies one object inside S3, under the condition that it is still the listed one, and compares the checksum of the copy with the source's. */
+export async function copyFile(copy: Copy, store: Store, run: Run, progress: Progress): Promise<ManifestFile> {
+  const checksum = copy.origin.crc32
+    ? { algorithm: "CRC32", value: copy.origin.crc32 }
+    : await run(copy.size, () => checksumOfSource(copy, store));
+  const entry =
+    copy.size <= largestPart
+      ? await run(copy.size, () => copyWhole(copy, checksum, store))
+      : await copyParts(copy, checksum, store, run);
+  progress.add(copy.size, false);
+  return entry;
+}
+
+async function copyWhole(copy: Copy, checksum: Checksum | undefined, store: Store): Promise<ManifestFile> {
+  const { CopyObjectCommand } = await import("@aws-sdk/client-s3");
+  const { bucket, owner, client, encryption, ctx } = store;
+  const place = `s3://${bucket}/${copy.key}`;
+  const algorithm = checksum?.algorithm ?? "CRC32";
+  try {
+    const answer = await client.send(
+      new CopyObjectCommand({
+        Bucket: bucket,
+        Key: copy.key,
+        CopySource: sourceOf(copy.origin),
+        CopySourceIfMatch: copy.origin.etag,
+        ChecksumAlgorithm: algorithm as "CRC32",
+        TaggingDirective: "REPLACE",
+        ExpectedBucketOwner: owner,
+        ...(copy.found ? { IfMatch: copy.found.etag } : { IfNoneMatch: "*" }),
+        ...encryption,
+      }),
+      { abortSignal: ctx.signal },
+    );
+    const result = answer.CopyObjectResult;
+    const own = fullChecksum({ ...result, ChecksumType: undefined });
+    if (!result?.ETag || !own || (checksum && own.value !== checksum.value)) throw otherChecksum(place);
+    return { path: copy.path, size: copy.size, etag: unquoted(result.ETag), checksum: own };
+  } catch (thrown) {
+    if (errorStatus(thrown) === 412) return lostAnswer(copy, checksum, store);
+    throw encryptionProblem(thrown, store) ?? fromAws(thrown, `copying s3://${copy.origin.bucket}/${copy.origin.key}`);
+  }
+}
+
+async function copyParts(copy: Copy, checksum: Checksum | undefined, store: Store, run: Run): Promise<ManifestFile> {
+  const crc = checksum?.algorithm === "CRC64NVME" ? crc64Nvme : crc32;
+  const place = `s3://${store.bucket}/${copy.key}`;
+  const id = await run(copy.size, () => createUpload(store, copy.key, crc.algorithm));
+  const parts = partsOf(copy.size, copyPart);
+  const copied = await Promise.all(parts.map((part) => run(copy.size, () => copyRange(copy, id, part, crc, store))));
+  const whole = copied.reduce((sum, part, index) => crc.combine(sum, part.crc, parts[index]!.size), crc.empty);
+  const value = crc.base64(whole);
+  if (checksum?.algorithm === crc.algorithm && checksum.value !== value) throw otherChecksum(place);
+  const completion = await run(copy.size, () => completeUpload(store, copy, id, copied, value, crc));
+  if (typeof completion === "object")
+    return { path: copy.path, size: copy.size, etag: completion.etag, checksum: { algorithm: crc.algorithm, value } };
+  if (completion === "condition") return lostAnswer(copy, { algorithm: crc.algorithm, value }, store);
+  throw otherChecksum(place);
+}
+
+/** One range of the source as a part; the part's checksum is S3's own. */
+async function copyRange(
+  copy: Copy,
+  id: string,
+  part: { readonly number: number; readonly offset: number; readonly size: number },
+  crc: Crc,
+  store: Store,
+) {
+  const { UploadPartCopyCommand } = await import("@aws-sdk/client-s3");
+  const { bucket, owner, client, ctx } = store;
+  try {
+    const answer = await client.send(
+      new UploadPartCopyCommand({
+        Bucket: bucket,
+        Key: copy.key,
+        UploadId: id,
+        PartNumber: part.number,
+        CopySource: sourceOf(copy.origin),
+        CopySourceIfMatch: copy.origin.etag,
+        CopySourceRange: `bytes=${part.offset}-${part.offset + part.size - 1}`,
+        ExpectedBucketOwner: owner,
+      }),
+      { abortSignal: ctx.signal },
+    );
+    const result = answer.CopyPartResult as Readonly<Record<string, unknown>> | undefined;
+    const value = result?.[`Checksum${crc.algorithm}`];
+    if (typeof result?.["ETag"] !== "string" || typeof value !== "string")
+      throw otherChecksum(`s3://${bucket}/${copy.key}`);
+    return { etag: unquoted(result["ETag"]), crc: crc.parse(value), sent: true };
+  } catch (thrown) {
+    if (errorStatus(thrown) === 412) throw changed(copy.origin);
+    throw fromAws(thrown, `copying s3://${copy.origin.bucket}/${copy.origin.key}`);
+  }
+}
+
+async function checksumOfSource(copy: Copy, { client, ctx }: Store): Promise<Checksum | undefined> {
+  const { HeadObjectCommand } = await import("@aws-sdk/client-s3");
+  const { bucket, key, etag } = copy.origin;
+  try {
+    const command = new HeadObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: "ENABLED", IfMatch: etag });
+    return fullChecksum((await client.send(command, { abortSignal: ctx.signal })) as never);
+  } catch (thrown) {
+    if (errorStatus(thrown) === 412) throw changed(copy.origin);
+    throw fromAws(thrown, `looking at s3://${bucket}/${key}`);
+  }
+}
+
+/** A condition failed: the copy is there already, because only an answer was lost; or source or destination are other ones than they were. */
+async function lostAnswer(copy: Copy, checksum: Checksum | undefined, store: Store): Promise<ManifestFile> {
+  const there = await confirmedObject(store, copy.key, copy.size, checksum);
+  if (there) return { path: copy.path, size: copy.size, etag: there.etag, checksum: there.checksum! };
+  const still = await checksumOfSource(copy, store);
+  throw still === undefined && checksum ? changed(copy.origin) : race(`s3://${store.bucket}/${copy.key}`);
+}
+
+function changed(origin: ObjectOrigin): UserError {
+  return new UserError("CHECKPOINT_SOURCE_CHANGED", {
+    happened: `s3://${origin.bucket}/${origin.key} changed while it was copied.`,
+    next: "Wait until whoever writes it has finished, then run again.",
+  });
+}
+
+function sourceOf({ bucket, key }: ObjectOrigin): string {
+  return `${bucket}/${key.split("/").map(encodeURIComponent).join("/")}`;
+}

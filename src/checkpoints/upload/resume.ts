@@ -1,0 +1,72 @@
+import type { Part } from "../parts.ts";
+import { abortUpload, listParts, listUploads, type OpenUpload, type Store, type UploadedPart } from "./store.ts";
+
+/** An unfinished upload of an earlier run, and what S3 holds of it, by part number. */
+export interface Resumable {
+  readonly id: string;
+  readonly parts: ReadonlyMap<number, UploadedPart>;
+}
+
+/** What the uploads below a prefix are to this run. */
+export interface Orphans {
+  /** The one to continue of each key: of our own, the one that was begun last. */
+  readonly resume: ReadonlyMap<string, OpenUpload>;
+  /** Our own that nothing continues. */
+  readonly abort: readonly OpenUpload[];
+}
+
+/**
+ * Sorts unfinished uploads: ours are those that this principal began below our prefix with our kind of checksum. Everyone else's are left alone.
+ * `keys` are the keys that this run uploads in parts; all where they are not known yet.
+ */
+export function sortOrphans(
+  uploads: readonly OpenUpload[],
+  keys: ReadonlySet<string> | "all",
+  caller: string,
+): Orphans {
+  const own = uploads
+    .filter((upload) => upload.algorithm === "CRC32" && upload.type === "FULL_OBJECT")
+    .filter((upload) => principal(upload.initiator) === principal(caller))
+    .toSorted((a, b) => b.initiated - a.initiated);
+  const resume = new Map<string, OpenUpload>();
+  const abort: OpenUpload[] = [];
+  for (const upload of own) {
+    if ((keys === "all" || keys.has(upload.key)) && !resume.has(upload.key)) resume.set(upload.key, upload);
+    else abort.push(upload);
+  }
+  return { resume, abort };
+}
+
+/** A role's sessions are one principal: `assumed-role/<role>/<session>` without the session. */
+function principal(arn: string): string {
+  return arn.replace(/^(arn:[^:]*:sts::\d*:assumed-role\/[^/]+)\/.*$/, "$1");
+}
+
+/** Looks for our unfinished uploads below `prefix`, ends those that nothing continues, and gives the others by key. */
+export async function settleOrphans(
+  store: Store,
+  prefix: string,
+  keys: ReadonlySet<string> | "all",
+): Promise<ReadonlyMap<string, OpenUpload>> {
+  const uploads = await listUploads(store, prefix);
+  if (uploads.length === 0) return new Map();
+  const { resume, abort } = sortOrphans(uploads, keys, store.aws.arn);
+  for (const upload of abort) await abortUpload(store, upload.key, upload.id);
+  if (resume.size > 0) store.ctx.log.info(`${resume.size} unfinished uploads of an earlier run are continued`);
+  return resume;
+}
+
+/** What S3 holds of an upload, if its parts are cut as this run cuts them; else the upload is ended, and there is nothing to continue. */
+export async function openResumable(
+  store: Store,
+  upload: OpenUpload,
+  parts: readonly Part[],
+): Promise<Resumable | undefined> {
+  const held = await listParts(store, upload.key, upload.id);
+  if (held === undefined) return undefined;
+  const sizes = new Map(parts.map((part) => [part.number, part.size]));
+  if (held.every((part) => sizes.get(part.number) === part.size))
+    return { id: upload.id, parts: new Map(held.map((part) => [part.number, part])) };
+  await abortUpload(store, upload.key, upload.id);
+  return undefined;
+}

@@ -1,0 +1,105 @@
+import type { Context } from "../action/context.ts";
+import { count } from "../action/describe.ts";
+import type { Aws } from "../aws/session.ts";
+import { type EksDeployError, RemoteError } from "../errors.ts";
+import { differencesFrom, isBookkeeping } from "../facts/checkpoint.ts";
+import type { CheckpointManifest } from "../facts/manifest.ts";
+import { type ListedObject, listPrefix, prefixUri } from "../facts/prefix.ts";
+import { createQueue } from "../transfer/queue.ts";
+import type { Applied } from "./apply.ts";
+import { type ModelWork, prefixesOf, type SyncOutputs, type SyncWork, summariesOf } from "./plan.ts";
+import { headObject, type Store } from "./upload/store.ts";
+
+/** `manifest`: one listing against the manifest; `checksum`: S3 is asked for each object's; `size`: sizes only. */
+export type VerifyMode = "manifest" | "checksum" | "size";
+
+export interface Verified {
+  readonly outputs: SyncOutputs;
+  readonly failure?: EksDeployError;
+}
+
+/** Proves that every prefix holds what its manifest says. What was not written in this run was listed while observing: it is not listed again. */
+export async function verifySync(
+  work: SyncWork,
+  applied: Applied | undefined,
+  mode: VerifyMode,
+  store: Store,
+  concurrency: number,
+  ctx: Context,
+): Promise<Verified> {
+  const problems: string[] = [];
+  for (const one of work.models) {
+    const written = applied?.written.get(one.model.key);
+    const manifest = written ?? one.model.stored?.manifest;
+    if (!manifest) continue;
+    const objects = written || one.deletes.length > 0 ? await list(one, store, store.aws, ctx) : one.model.objects;
+    const differing =
+      mode === "checksum"
+        ? await checksumDifferences(one, manifest, store, concurrency, ctx)
+        : differencesFrom(manifest, objects, mode === "size" ? "size" : "etag");
+    for (const path of differing) problems.push(`${prefixUri(one.model.prefix)}/${path}`);
+    tellExtras(one, manifest, objects, ctx);
+  }
+  const written = applied?.written ?? new Map<string, CheckpointManifest>();
+  const manifests = summariesOf(work.models, work.given, written);
+  const outputs: SyncOutputs = {
+    prefixes: prefixesOf(work.models, work.given),
+    manifests,
+    checkpointsBytesUploaded: applied?.bytesUploaded ?? 0,
+    checkpointsBytesTotal: work.models.reduce((sum, { model }) => sum + (manifests[model.key]?.bytes ?? 0), 0),
+  };
+  return problems.length === 0 ? { outputs } : { outputs, failure: incomplete(problems) };
+}
+
+function list({ model }: ModelWork, store: Store, aws: Aws, ctx: Context): Promise<readonly ListedObject[]> {
+  return listPrefix(model.prefix, aws, ctx.signal, store.owner);
+}
+
+async function checksumDifferences(
+  { model }: ModelWork,
+  manifest: CheckpointManifest,
+  store: Store,
+  concurrency: number,
+  ctx: Context,
+): Promise<readonly string[]> {
+  const queue = createQueue({ limit: concurrency, signal: ctx.signal });
+  const differing: string[] = [];
+  for (const file of manifest.files) {
+    void queue.add(0, async () => {
+      const object = await headObject(store, model.prefix.key + file.path);
+      const same = file.checksum
+        ? object?.checksum?.algorithm === file.checksum.algorithm && object.checksum.value === file.checksum.value
+        : object?.etag === file.etag;
+      if (object?.size !== file.size || !same) differing.push(file.path);
+    });
+  }
+  await queue.idle();
+  return differing.sort();
+}
+
+function tellExtras(
+  { model, deletes }: ModelWork,
+  manifest: CheckpointManifest,
+  objects: readonly ListedObject[],
+  ctx: Context,
+): void {
+  const own = new Set(manifest.files.map((file) => file.path));
+  const gone = new Set(deletes.map((object) => object.path));
+  const extras = objects.filter(({ path }) => !own.has(path) && !gone.has(path) && !isBookkeeping(path));
+  if (extras.length === 0) return;
+  const shown = extras.slice(0, 3).map((object) => object.path);
+  ctx.log.finding({
+    code: "CHECKPOINT_EXTRA_FILES",
+    level: "warning",
+    happened: `${model.key}: ${count(extras.length, "object")} below ${prefixUri(model.prefix)} ${extras.length === 1 ? "is" : "are"} not part of the checkpoint: ${shown.join(", ")}${extras.length > 3 ? ` and ${extras.length - 3} more` : ""}.`,
+    next: "Look at them; set delete-extra: true to have them deleted.",
+  });
+}
+
+function incomplete(problems: readonly string[]): RemoteError {
+  const more = problems.length > 5 ? ` and ${problems.length - 5} more` : "";
+  return new RemoteError("CHECKPOINT_INCOMPLETE", {
+    happened: `What is in the bucket is not what was synced: ${problems.slice(0, 5).join(", ")}${more} missing or changed.`,
+    next: "Run sync-checkpoints again: it uploads what is missing and proves the rest.",
+  });
+}
