@@ -45,7 +45,7 @@ export async function readAccount(
     };
   } catch (thrown) {
     const error = asEksDeployError(thrown);
-    if (!error.code.startsWith("CLUSTER_")) throw error;
+    if (!error.code.startsWith("CLUSTER_") && error.code !== "AWS_ACCESS_DENIED") throw error;
     return { state: "not looked at", why: error.happened.split("\n")[0]! };
   }
 }
