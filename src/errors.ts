@@ -18,6 +18,8 @@ export interface ErrorText {
 /** One of several things that are wrong with what the user gave. */
 export interface Problem {
   readonly happened: string;
+  /** What mends this one; else the error's own `next` holds. */
+  readonly next?: string;
   readonly at?: Position;
 }
 

@@ -261,7 +261,7 @@ function tellFailure(failure: EksDeployError, runner: Runner): void {
       code: failure.code,
       level: "error",
       happened: problem.happened,
-      next: failure.next,
+      next: problem.next ?? failure.next,
       at: problem.at,
     });
   }
