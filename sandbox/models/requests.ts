@@ -10,13 +10,26 @@ export interface Generation {
   readonly usage: boolean;
   /** Whether the model thinks first; `leaks` where the request left it open and the template lets the end mark through. */
   readonly thinking: "yes" | "no" | "leaks";
+  /** The first of the offered tools. */
+  readonly tool: Tool | undefined;
 }
 
-/** Checks a body as vLLM does, in its order: JSON, the model's name, the prompt, the limits. */
-export function generationOf(body: Buffer, form: "chat" | "completion", settings: ModelSettings): Generation {
+export interface Tool {
+  readonly name: string;
+  readonly parameters: readonly string[];
+}
+
+/** Checks a body as vLLM does, in its order: JSON, the model's name (not with `anyName`), the prompt, the limits. */
+export function generationOf(
+  body: Buffer,
+  form: "chat" | "completion",
+  settings: ModelSettings,
+  anyName = false,
+): Generation {
   const value = parsed(body);
   const { model, max_tokens: asked, stream, stream_options: options } = value;
-  if (typeof model === "string" && model !== "" && model !== settings.name) throw Refusal.noSuchModel(model);
+  if (!anyName && typeof model === "string" && model !== "" && model !== settings.name)
+    throw Refusal.noSuchModel(model);
   const prompt = form === "chat" ? chatPrompt(value["messages"]) : value["prompt"];
   if (typeof prompt !== "string" || prompt === "")
     throw Refusal.badRequest(
@@ -27,6 +40,9 @@ export function generationOf(body: Buffer, form: "chat" | "completion", settings
     throw Refusal.badRequest(
       "As of transformers v4.44, default chat template is no longer allowed, so you must provide a chat template if the tokenizer does not define one.",
     );
+  const tool = form === "chat" ? offeredTool(value) : undefined;
+  if (tool && !settings.callsTools)
+    throw Refusal.badRequest('"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set');
   const tokens = tokensIn(prompt);
   const maxTokens = asked ?? (form === "completion" ? 16 : settings.maxLength - tokens);
   if (typeof maxTokens !== "number" || !Number.isInteger(maxTokens) || maxTokens < 1)
@@ -41,6 +57,7 @@ export function generationOf(body: Buffer, form: "chat" | "completion", settings
     maxTokens,
     stream: stream === true,
     usage: isMap(options) && options["include_usage"] === true,
+    tool,
     thinking: form === "chat" && settings.thinks ? thinkingOf(value["chat_template_kwargs"]) : "no",
   };
 }
@@ -64,6 +81,14 @@ function chatPrompt(messages: unknown): unknown {
   if (!Array.isArray(messages)) return undefined;
   const last: unknown = messages.at(-1);
   return isMap(last) ? last["content"] : undefined;
+}
+
+function offeredTool({ tools, tool_choice: choice }: Readonly<Record<string, unknown>>): Tool | undefined {
+  const first: unknown = Array.isArray(tools) && choice !== "none" ? tools[0] : undefined;
+  const offered = isMap(first) ? first["function"] : undefined;
+  if (!isMap(offered)) return undefined;
+  const properties = isMap(offered["parameters"]) ? offered["parameters"]["properties"] : undefined;
+  return { name: String(offered["name"]), parameters: isMap(properties) ? Object.keys(properties) : [] };
 }
 
 function thinkingOf(kwargs: unknown): Generation["thinking"] {

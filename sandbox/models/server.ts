@@ -8,7 +8,7 @@ import { sideDoor } from "./side-doors.ts";
 import type { Rhythm } from "./stream.ts";
 import { eventStream } from "./stream.ts";
 import type { ModelTroubles } from "./troubles.ts";
-import { streamedAnswer, wholeAnswer } from "./wire.ts";
+import { streamedAnswer, toolAnswer, wholeAnswer } from "./wire.ts";
 
 export interface ModelServerOptions {
   readonly settings: ModelSettings;
@@ -107,13 +107,18 @@ export class ModelServer {
     const { settings, troubles, rhythm, now } = this.options;
     if (!/^application\/json\b/.test(call.headers["content-type"] ?? ""))
       throw Refusal.badRequest("Unsupported Media Type: Only 'application/json' is allowed", "Bad Request");
-    const generation = generationOf(await call.body(), form, settings);
+    const other = troubles.of("wrong-model", settings.name);
+    const generation = generationOf(await call.body(), form, settings, other !== undefined);
     this.answers += 1;
     const head = {
       id: `${form === "chat" ? "chatcmpl" : "cmpl"}-${this.answers.toString(16).padStart(32, "0")}`,
       created: Math.floor(now() / 1000),
-      model: troubles.of("wrong-model", settings.name)?.name ?? settings.name,
+      model: other?.name ?? settings.name,
     };
+    if (generation.tool) {
+      if (generation.stream) throw new Error("the sandbox's model servers do not stream tool calls");
+      return json(200, toolAnswer(head, generation, generation.tool));
+    }
     const tokens = troubles.of("empty", settings.name)
       ? { reasoning: [], content: [], finish: "stop" as const }
       : answerTo(generation);

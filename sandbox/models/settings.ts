@@ -8,6 +8,8 @@ export interface ModelSettings {
   readonly key: string | undefined;
   /** Whether a chat model thinks when it is asked to. */
   readonly thinks: boolean;
+  /** Whether it was started with the means to call tools. */
+  readonly callsTools: boolean;
   /** Longest prompt and answer, in tokens. */
   readonly maxLength: number;
 }
@@ -27,6 +29,7 @@ export function settingsOf(args: readonly string[], env: ReadonlyMap<string, str
     type: type === "completion" ? "completion" : "chat",
     key: option("api-key") ?? (env.get("VLLM_API_KEY") || undefined),
     thinks: type !== "completion",
+    callsTools: args.includes("--enable-auto-tool-choice"),
     maxLength: Number(option("max-model-len") ?? (type === "agent_small" ? 32_768 : 131_072)),
   };
 }

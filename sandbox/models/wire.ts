@@ -1,6 +1,6 @@
 import type { Tokens } from "./answers.ts";
 import { usageOf } from "./answers.ts";
-import type { Generation } from "./requests.ts";
+import type { Generation, Tool } from "./requests.ts";
 
 /** What all objects of one answer share. */
 export interface Head {
@@ -25,6 +25,20 @@ export function wholeAnswer(head: Head, generation: Generation, tokens: Tokens):
     reasoning: tokens.reasoning.length > 0 ? tokens.reasoning.join("") : null,
   };
   return { ...head, object: "chat.completion", choices: [{ index: 0, message, ...end }], usage };
+}
+
+/** An answer that calls the offered tool instead of saying something. */
+export function toolAnswer(head: Head, generation: Generation, tool: Tool): unknown {
+  const given = JSON.stringify(Object.fromEntries(tool.parameters.map((name) => [name, "Paris"])));
+  const call = {
+    id: `chatcmpl-tool-${head.id.slice(-32)}`,
+    type: "function",
+    function: { name: tool.name, arguments: given },
+  };
+  const message = { role: "assistant", content: null, refusal: null, tool_calls: [call], reasoning: null };
+  const choice = { index: 0, message, logprobs: null, finish_reason: "tool_calls", stop_reason: null };
+  const usage = usageOf(generation, { reasoning: [], content: [given], finish: "stop" });
+  return { ...head, object: "chat.completion", choices: [choice], usage };
 }
 
 /** The data of every event of a streamed answer, `[DONE]` included: role, tokens (the last with the finish reason), usage where asked for. */

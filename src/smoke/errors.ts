@@ -32,8 +32,12 @@ export const smokeErrors: Catalogue = {
     means: "A server took the request and then sent nothing.",
     remedy: "Look at the model's pod and its log.",
   },
+  SMOKE_CUT: {
+    means: "An answer broke off, or did not end in time.",
+    remedy: "Look at the model's log at that time; a proxy or an idle timeout may cut answers.",
+  },
   SMOKE_BALANCER: {
-    means: "The load balancer answers 502, 503 or 504.",
+    means: "The load balancer answers 502, 503 or 504, or has no rule for the host.",
     remedy:
       "Look at the target group's health and the pods; a model that is loading stays unhealthy until it is ready.",
     guide: balancer,

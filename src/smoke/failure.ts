@@ -1,15 +1,15 @@
-import { SilentServer } from "./request.ts";
+import { BrokenAnswer, type ProbeAnswer, SilentServer } from "./request.ts";
 
 /** Why a request gave no answer, in the user's terms. */
 export interface Cause {
   readonly code: string;
   readonly seen: string;
   readonly remedy: string;
-  /** Waiting can help: DNS, a refused or reset connection. A certificate does not heal by itself. */
-  readonly wait: boolean;
+  /** When waiting can help: DNS, connections and the balancer always, silence while a server starts. A certificate does not heal by itself. */
+  readonly wait: "always" | "starting" | "never";
 }
 
-const tls: Readonly<Record<string, string>> = {
+const tlsTexts: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: "the certificate has expired",
   CERT_NOT_YET_VALID: "the certificate is not valid yet",
   ERR_TLS_CERT_ALTNAME_INVALID: "the certificate does not cover this host name",
@@ -24,13 +24,22 @@ const tls: Readonly<Record<string, string>> = {
 export function causeOf(thrown: unknown, host: string): Cause {
   const error = thrown as NodeJS.ErrnoException;
   const code = error?.code ?? "";
-  if (tls[code] || code.startsWith("ERR_TLS") || code.startsWith("ERR_SSL")) return tlsCause(code, error, host);
+  if (tlsTexts[code] || /^(ERR_TLS|ERR_SSL|CERT_|HOSTNAME_)/.test(code)) return tlsCause(code, error, host);
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") {
     return {
       code: "SMOKE_DNS",
       seen: `${host} does not resolve`,
       remedy: `Create or update a DNS record for ${host}, pointing it at the load balancer's address (output addresses of helm-deploy).`,
-      wait: true,
+      wait: "always",
+    };
+  }
+  if (thrown instanceof BrokenAnswer) {
+    return {
+      code: "SMOKE_CUT",
+      seen: error.message,
+      remedy:
+        "Look at the model's log at that time; a proxy, the balancer's idle timeout (60 s) or a pod that ended may cut answers.",
+      wait: "never",
     };
   }
   if (thrown instanceof SilentServer || code === "ETIMEDOUT") {
@@ -39,7 +48,7 @@ export function causeOf(thrown: unknown, host: string): Cause {
       seen: `no answer: ${error.message}`,
       remedy:
         "Check that the load balancer's security groups and scheme let this runner in (an internal one answers only inside the VPC), and the pod's log.",
-      wait: true,
+      wait: "starting",
     };
   }
   return {
@@ -47,36 +56,48 @@ export function causeOf(thrown: unknown, host: string): Cause {
     seen: `cannot connect: ${code || error?.message || String(thrown)}`,
     remedy:
       "Check that the load balancer is active and has an HTTPS listener; an internal one answers only inside the VPC.",
-    wait: true,
+    wait: "always",
   };
 }
 
 function tlsCause(code: string, error: Error, host: string): Cause {
   return {
     code: "SMOKE_TLS",
-    seen: tls[code] ?? `TLS fails: ${error.message}`,
+    seen: tlsTexts[code] ?? `TLS fails: ${error.message}`,
     remedy:
       code === "ERR_TLS_CERT_ALTNAME_INVALID"
         ? `Issue or import a certificate in ACM that covers ${host}, and set it as ingress.certificateArn.`
         : "Look at the certificate in ACM (status, end, chain); with a private authority give its root as ca-certificate.",
-    wait: false,
+    wait: "never",
   };
 }
 
-/** What a 5xx of the load balancer means, in the guide's words; nothing for other answers. */
-export function balancerCause(status: number): Cause | undefined {
-  const seen: Readonly<Record<number, string>> = {
-    502: "502: the target answered nothing usable",
-    503: "503: the load balancer has no healthy target",
-    504: "504: the target did not answer in time",
-  };
-  const text = seen[status];
-  if (!text) return undefined;
-  return {
-    code: "SMOKE_BALANCER",
-    seen: text,
-    remedy:
-      "Confirm that the target group is healthy: its health check asks /health on the model's port, and a model that is still downloading its checkpoint stays unhealthy until it is ready. kubectl get pods, then the log of the model's pod.",
-    wait: true,
-  };
+const unhealthyTarget =
+  "Confirm that the target group is healthy: its health check asks /health on the model's port, and a model that is still downloading its checkpoint stays unhealthy until it is ready. kubectl get pods, then the log of the model's pod.";
+
+const balancerTexts: Readonly<Record<number, string>> = {
+  502: "502: the target answered nothing usable",
+  503: "503: the load balancer has no healthy target",
+  504: "504: the target did not answer in time",
+};
+
+/** What an answer of the load balancer itself means, in the guide's words; nothing for answers of the model server, whose /health may say 503. */
+export function balancerCause(
+  { status, headers }: Pick<ProbeAnswer, "status" | "headers">,
+  path: string,
+  host: string,
+): Cause | undefined {
+  const own = String(headers["server"] ?? "").startsWith("awselb");
+  if (status === 404 && own) {
+    return {
+      code: "SMOKE_BALANCER",
+      seen: `404: the load balancer has no rule for ${host}`,
+      remedy:
+        "Look at the Ingress of this host: kubectl describe ingress shows in its events why the load balancer controller did not take it.",
+      wait: "always",
+    };
+  }
+  const seen = balancerTexts[status];
+  if (!seen || (path === "/health" && !own)) return undefined;
+  return { code: "SMOKE_BALANCER", seen, remedy: unhealthyTarget, wait: "always" };
 }

@@ -60,8 +60,6 @@ export async function openPathChecks(
         method: door.method,
         path: door.path,
         body: door.body?.(target.modelName),
-        silence: 30_000,
-        signal: ctx.signal,
       };
       return { door, asked: await once(place, request, ctx) };
     }),

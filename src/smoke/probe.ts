@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks";
 import type { Context } from "../action/context.ts";
+import { Secret } from "../action/secret.ts";
 import { type Answer, errorText, parseAnswer, pathOf, requestOf } from "./answer.ts";
 import { type Check, type ModelResult, type Timings, verdictOf } from "./check.ts";
 import type { Cause } from "./failure.ts";
@@ -10,29 +11,32 @@ import type { SmokeSettings } from "./settings.ts";
 import { judgeTimings, sampleStreams } from "./stream.ts";
 import type { Target } from "./target.ts";
 import { toolCheck } from "./tools.ts";
-import { type Asked, askPatiently, once } from "./wait.ts";
+import { type Asked, askPatiently } from "./wait.ts";
 import { wrongModelCheck } from "./wrong-model.ts";
 
 /** Tokens that an answer may take: a whole test of three models stays within a few hundred. */
 export const answerTokens = 32;
 
-/** How long a server may be silent within an answer (ms). */
-const silence = 60_000;
+/** A key that no server has. */
+const wrongKey = new Secret("eks-deploy-wrong-key");
 
 /** Tests one model from DNS to a streamed answer. Checks that build on a failed one are not made; each has a verdict and a remedy. */
-export async function probeModel(target: Target, settings: SmokeSettings, ctx: Context): Promise<ModelResult> {
-  const place: Place = { host: target.host, address: settings.resolve[target.host], roots: settings.roots };
+export async function probeModel(
+  target: Target,
+  place: Place,
+  settings: SmokeSettings,
+  ctx: Context,
+): Promise<ModelResult> {
   const checks: Check[] = [];
   let timings: Timings | undefined;
   let answer: string | undefined;
-  const until = ctx.clock.now() + settings.deadline;
   ctx.emit({ kind: "phase", subject: target.key, phase: "connecting" });
-  const healthy = await healthCheck(place, until, ctx);
+  const healthy = await healthCheck(place, ctx);
   checks.push(...healthy);
   if (verdictOf(healthy) !== "fail") {
     ctx.emit({ kind: "phase", subject: target.key, phase: "asking" });
     checks.push(...(await authChecks(target, place, settings, ctx)));
-    checks.push(await listCheck(target, place, settings, until, ctx));
+    checks.push(await listCheck(target, place, settings, ctx));
     const answered = await answerCheck(target, place, settings, ctx);
     checks.push(answered.check);
     answer = answered.answer?.text.slice(0, 200);
@@ -60,10 +64,10 @@ function judged(target: Target, timings: Timings, settings: SmokeSettings): read
   ];
 }
 
-async function healthCheck(place: Place, until: number, ctx: Context): Promise<readonly Check[]> {
+async function healthCheck(place: Place, ctx: Context): Promise<readonly Check[]> {
   const started = performance.now();
-  const request = { method: "GET", path: "/health", silence, signal: ctx.signal } as const;
-  const asked = await askPatiently(place, request, until, (given) => given.status === 200, ctx);
+  const request = { method: "GET", path: "/health" } as const;
+  const asked = await askPatiently(place, request, ctx, (given) => given.status === 200);
   const milliseconds = performance.now() - started;
   if (asked.cause) return [failed("connect", asked.cause, milliseconds)];
   const { answer } = asked;
@@ -84,7 +88,7 @@ async function healthCheck(place: Place, until: number, ctx: Context): Promise<r
 }
 
 function certificateCheck(answer: ProbeAnswer): Check {
-  const days = answer.certificateDays ?? 0;
+  const days = answer.certificateDays;
   if (days >= 30) return passed("TLS", `name and chain are right, ${days} days left`, answer.head);
   return {
     name: "TLS",
@@ -103,24 +107,11 @@ async function authChecks(
   ctx: Context,
 ): Promise<readonly Check[]> {
   if (!settings.expectAuth) return [];
-  const wrong = settings.key && { reveal: () => "eks-deploy-wrong-key" };
-  const without = await once(place, { method: "GET", path: "/v1/models", silence, signal: ctx.signal }, ctx);
-  const withWrong = await once(
-    place,
-    { method: "GET", path: "/v1/models", key: wrong as typeof settings.key, silence, signal: ctx.signal },
-    ctx,
-  );
-  const completion = await once(
-    place,
-    {
-      method: "POST",
-      path: pathOf(target.modelType),
-      body: requestOf(target.modelName, target.modelType, "1", { stream: false, maxTokens: 1 }),
-      silence,
-      signal: ctx.signal,
-    },
-    ctx,
-  );
+  const models = { method: "GET", path: "/v1/models" } as const;
+  const body = requestOf(target.modelName, target.modelType, "1", { stream: false, maxTokens: 1 });
+  const without = await askPatiently(place, models, ctx);
+  const withWrong = await askPatiently(place, { ...models, key: wrongKey }, ctx);
+  const completion = await askPatiently(place, { method: "POST", path: pathOf(target.modelType), body }, ctx);
   return [refusal("no key", without), refusal("wrong key", withWrong), refusal("no key, completion", completion)];
 }
 
@@ -140,15 +131,8 @@ function refusal(what: string, asked: Asked): Check {
   };
 }
 
-async function listCheck(
-  target: Target,
-  place: Place,
-  settings: SmokeSettings,
-  until: number,
-  ctx: Context,
-): Promise<Check> {
-  const request = { method: "GET", path: "/v1/models", key: settings.key, silence, signal: ctx.signal } as const;
-  const asked = await askPatiently(place, request, until, () => true, ctx);
+async function listCheck(target: Target, place: Place, settings: SmokeSettings, ctx: Context): Promise<Check> {
+  const asked = await askPatiently(place, { method: "GET", path: "/v1/models", key: settings.key }, ctx);
   if (asked.cause) return failed("models", asked.cause, 0);
   const { answer } = asked;
   const refused = refusedKey("models", answer, settings);
@@ -181,6 +165,13 @@ function refusedKey(name: string, answer: ProbeAnswer, settings: SmokeSettings):
   };
 }
 
+/** What an unwelcome status says. A redirect is told, not followed: it would take the key to another host. */
+function statusText({ status, headers, body }: ProbeAnswer): string {
+  const { location } = headers;
+  if (status < 300 || status >= 400) return `answers ${status}: ${errorText(body)}`;
+  return `answers ${status} and points to ${URL.parse(String(location))?.host ?? "another path"}, which is not followed`;
+}
+
 function modelNames(body: string): readonly string[] {
   try {
     const { data } = JSON.parse(body) as { data?: readonly { id?: string }[] };
@@ -200,11 +191,8 @@ async function answerCheck(
     stream: false,
     maxTokens: answerTokens,
   });
-  const asked = await once(
-    place,
-    { method: "POST", path: pathOf(target.modelType), key: settings.key, body, silence, signal: ctx.signal },
-    ctx,
-  );
+  const request = { method: "POST", path: pathOf(target.modelType), key: settings.key, body } as const;
+  const asked = await askPatiently(place, request, ctx);
   if (asked.cause) return { check: failed("answer", asked.cause, 0) };
   const broken = (seen: string): Check => ({
     name: "answer",
@@ -214,8 +202,8 @@ async function answerCheck(
     code: "SMOKE_ANSWER",
     milliseconds: asked.answer.total,
   });
-  if (asked.answer.status !== 200)
-    return { check: broken(`answers ${asked.answer.status}: ${errorText(asked.answer.body)}`) };
+  if (asked.answer.cut) return { check: broken("the answer has no end: more than 1 MiB came") };
+  if (asked.answer.status !== 200) return { check: broken(statusText(asked.answer)) };
   try {
     const answer = parseAnswer(asked.answer.body, target.modelType);
     const wrong = complaint(answer, target, settings);

@@ -1,5 +1,5 @@
-import { request as httpRequest } from "node:http";
-import { request as httpsRequest } from "node:https";
+import { type Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { isIPv6 } from "node:net";
 import { performance } from "node:perf_hooks";
 import type { TLSSocket } from "node:tls";
 import type { Secret } from "../action/secret.ts";
@@ -7,26 +7,35 @@ import type { Secret } from "../action/secret.ts";
 /** No answer of a probe is read further than this. */
 export const bodyLimit = 1_048_576;
 
-/** Where a host is asked: at the address that DNS gives, or at one that is given (before DNS exists). */
+/** How long a request may take (ms). */
+export interface Patience {
+  /** Without a byte: a server that was told to stop keeps its streams open and silent. */
+  readonly silence: number;
+  /** In all: pings can keep a stream alive for ever. */
+  readonly total: number;
+}
+
+/** Where and how a host is asked. */
 export interface Place {
   readonly host: string;
   /** Address or name to connect to, with an optional port; absent: DNS of `host`. */
   readonly address: string | undefined;
-  /** Roots beyond the system's, PEM. */
+  /** All trusted roots, PEM; empty: the system's. */
   readonly roots: readonly string[];
+  readonly patience: Patience;
+  /** Until when (ms since the epoch) trouble with DNS, connections and the balancer is waited out. */
+  readonly until: number;
+  /** Goes through the environment's proxy; absent: a connection of its own for each request. */
+  readonly agent?: HttpsAgent;
 }
 
 export interface ProbeRequest {
-  readonly method: "GET" | "POST" | "HEAD";
+  readonly method: "GET" | "POST";
   readonly path: string;
-  readonly key?: Secret;
+  readonly key?: Secret | undefined;
   readonly body?: unknown;
-  /** Ends the request when nothing comes for so long (ms): a server that was told to stop keeps its streams open and silent. */
-  readonly silence: number;
-  readonly plain?: boolean;
-  readonly signal: AbortSignal;
-  /** Gets the body as it comes; else it is collected. */
-  readonly onChunk?: (chunk: Buffer) => void;
+  /** Gets the body of a 200 as it comes, with the milliseconds since the request; else the body is collected. */
+  readonly onChunk?: (chunk: Buffer, at: number) => void;
 }
 
 export interface ProbeAnswer {
@@ -38,48 +47,60 @@ export interface ProbeAnswer {
   /** Milliseconds to the answer's head, and in all. */
   readonly head: number;
   readonly total: number;
-  /** Days until the certificate ends; absent without TLS. */
-  readonly certificateDays?: number;
+  /** Days until the certificate ends. */
+  readonly certificateDays: number;
+}
+
+/** A server that sent nothing for too long. */
+export class SilentServer extends Error {
+  override readonly name = "SilentServer";
+  constructor(milliseconds: number) {
+    super(`nothing came for ${seconds(milliseconds)}`);
+  }
+}
+
+/** An answer that began and did not end well: cut, or longer than it may last. */
+export class BrokenAnswer extends Error {
+  override readonly name = "BrokenAnswer";
 }
 
 /**
  * One request to a model's host, with the right name in TLS and Host whatever address it goes to. The certificate is always checked;
- * redirects are never followed, so a key never goes to another host.
+ * redirects are never followed, so a key never goes to another host. Throws what the connection throws, `SilentServer` or `BrokenAnswer`.
  */
-export function ask(place: Place, request: ProbeRequest): Promise<ProbeAnswer> {
-  const { address, port } = split(place, request.plain ? 80 : 443);
+export function ask(place: Place, request: ProbeRequest, signal: AbortSignal): Promise<ProbeAnswer> {
+  const { address, port } = addressOf(place);
   const payload = request.body === undefined ? undefined : JSON.stringify(request.body);
-  const options = {
-    host: address,
-    port,
-    method: request.method,
-    path: request.path,
-    agent: false as const,
-    signal: request.signal,
-    headers: {
-      host: place.host,
-      accept: "application/json, text/event-stream",
-      "user-agent": "eks-deploy",
-      ...(payload === undefined
-        ? {}
-        : { "content-type": "application/json", "content-length": Buffer.byteLength(payload) }),
-      ...(request.key ? { authorization: `Bearer ${request.key.reveal()}` } : {}),
-    },
-  };
+  const { silence, total } = place.patience;
   const started = performance.now();
   return new Promise((resolve, reject) => {
-    const outgoing = request.plain
-      ? httpRequest(options)
-      : httpsRequest({
-          ...options,
-          servername: place.host,
-          ca: place.roots.length > 0 ? [...place.roots] : undefined,
-          rejectUnauthorized: true,
-        });
-    outgoing.setTimeout(request.silence, () => outgoing.destroy(new SilentServer(request.silence)));
+    const outgoing = httpsRequest({
+      host: address,
+      port,
+      method: request.method,
+      path: request.path,
+      agent: place.agent ?? false,
+      signal,
+      servername: place.host,
+      ca: place.roots.length > 0 ? [...place.roots] : undefined,
+      rejectUnauthorized: true,
+      headers: {
+        host: place.host,
+        accept: "application/json, text/event-stream",
+        "user-agent": "eks-deploy",
+        ...(payload === undefined
+          ? {}
+          : { "content-type": "application/json", "content-length": Buffer.byteLength(payload) }),
+        ...(request.key ? { authorization: `Bearer ${request.key.reveal()}` } : {}),
+      },
+    });
+    const overdue = setTimeout(() => outgoing.destroy(new BrokenAnswer(`no end after ${seconds(total)}`)), total);
+    outgoing.setTimeout(silence, () => outgoing.destroy(new SilentServer(silence)));
+    outgoing.once("close", () => clearTimeout(overdue));
     outgoing.once("error", reject);
     outgoing.once("response", (response) => {
       const head = performance.now() - started;
+      const certificateDays = daysLeft(response.socket as TLSSocket);
       const chunks: Buffer[] = [];
       let size = 0;
       const done = (cut: boolean) =>
@@ -90,38 +111,38 @@ export function ask(place: Place, request: ProbeRequest): Promise<ProbeAnswer> {
           cut,
           head,
           total: performance.now() - started,
-          certificateDays: daysLeft(outgoing.socket as TLSSocket | null),
+          certificateDays,
         });
       response.on("data", (chunk: Buffer) => {
         size += chunk.length;
         if (size > bodyLimit) {
+          done(true);
           outgoing.destroy();
-          return done(true);
-        }
-        if (request.onChunk) request.onChunk(chunk);
+        } else if (request.onChunk && response.statusCode === 200) request.onChunk(chunk, performance.now() - started);
         else chunks.push(chunk);
       });
       response.once("end", () => done(false));
-      response.once("error", reject);
+      response.once("error", (error) => {
+        const told = error instanceof SilentServer || error instanceof BrokenAnswer || signal.aborted;
+        reject(told ? error : new BrokenAnswer("the connection broke in mid-answer", { cause: error }));
+      });
     });
     outgoing.end(payload);
   });
 }
 
-/** A server that sent nothing for too long. */
-export class SilentServer extends Error {
-  override readonly name = "SilentServer";
-  constructor(milliseconds: number) {
-    super(`nothing came for ${Math.round(milliseconds / 1_000)} s`);
-  }
+/** `host`, `host:port`, an IPv4 or IPv6 address, `[IPv6]:port`. */
+function addressOf({ address, host }: Place): { readonly address: string; readonly port: number } {
+  const text = address ?? host;
+  if (isIPv6(text)) return { address: text, port: 443 };
+  const match = /^\[?(.+?)\]?(?::(\d+))?$/.exec(text);
+  return { address: match?.[1] ?? host, port: Number(match?.[2] ?? 443) };
 }
 
-function split(place: Place, fallback: number): { address: string; port: number } {
-  const match = /^(.*?)(?::(\d+))?$/.exec(place.address ?? place.host);
-  return { address: match?.[1] || place.host, port: match?.[2] && fallback === 443 ? Number(match[2]) : fallback };
+function daysLeft(socket: TLSSocket): number {
+  return Math.floor((Date.parse(socket.getPeerCertificate().valid_to) - Date.now()) / 86_400_000);
 }
 
-function daysLeft(socket: TLSSocket | null): number | undefined {
-  const ends = socket?.getPeerCertificate?.()?.valid_to;
-  return ends ? Math.floor((Date.parse(ends) - Date.now()) / 86_400_000) : undefined;
+function seconds(milliseconds: number): string {
+  return `${Math.round(milliseconds / 100) / 10} s`;
 }

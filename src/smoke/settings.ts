@@ -1,5 +1,9 @@
 import type { Secret } from "../action/secret.ts";
 import type { Baseline } from "./regression.ts";
+import type { Patience } from "./request.ts";
+
+/** A minute without a byte, five in all. */
+export const usualPatience: Patience = { silence: 60_000, total: 300_000 };
 
 /** How a smoke test is done; times are milliseconds. */
 export interface SmokeSettings {
@@ -7,6 +11,8 @@ export interface SmokeSettings {
   /** Whether the server must refuse requests without the key. */
   readonly expectAuth: boolean;
   readonly deadline: number;
+  /** How long one request may take. */
+  readonly patience: Patience;
   /** Host -> address (with an optional port) to connect to instead of what DNS says. */
   readonly resolve: Readonly<Record<string, string>>;
   /** All trusted roots as PEM, the system's included; empty: the system's only. */

@@ -1,12 +1,19 @@
 import { performance } from "node:perf_hooks";
 import type { Context } from "../action/context.ts";
-import { MalformedAnswer, parseChunk, pathOf, requestOf } from "./answer.ts";
+import { errorText, MalformedAnswer, parseChunk, pathOf, requestOf } from "./answer.ts";
 import { type Check, median, type Timings } from "./check.ts";
 import { EventReader, type StreamEvent } from "./events.ts";
 import type { Place } from "./request.ts";
 import type { SmokeSettings, Thresholds } from "./settings.ts";
 import type { ModelType, Target } from "./target.ts";
-import { type Asked, once } from "./wait.ts";
+import { type Asked, askPatiently } from "./wait.ts";
+
+/** Times of one streamed answer. */
+interface StreamTimings {
+  readonly firstTokenMs: number;
+  readonly tokensPerSecond: number;
+  readonly totalMs: number;
+}
 
 /** What a streamed answer was, chunk by chunk. Pure: it is fed events with the time at which they came (ms since the request). */
 export class StreamVerdict {
@@ -60,7 +67,7 @@ export class StreamVerdict {
   }
 
   /** Timings; `end` is when the body ended. Tokens are the server's count, else one per chunk. */
-  timings(end: number): { firstTokenMs: number; tokensPerSecond: number; totalMs: number } {
+  timings(end: number): StreamTimings {
     const first = this.firstToken ?? end;
     const tokens = this.tokens ?? this.chunks;
     const seconds = Math.max(1, this.lastToken - first) / 1_000;
@@ -70,7 +77,6 @@ export class StreamVerdict {
 
 /** Tokens of one streamed sample. */
 const sampleTokens = 16;
-const silence = 60_000;
 
 /** Asks for `samples` streamed answers, one after the other; the first broken one ends it. */
 export async function sampleStreams(
@@ -79,37 +85,18 @@ export async function sampleStreams(
   settings: SmokeSettings,
   ctx: Context,
 ): Promise<{ check: Check; timings?: Timings }> {
-  const body = requestOf(target.modelName, target.modelType, settings.prompt, {
-    stream: true,
-    maxTokens: sampleTokens,
-  });
-  const samples: { firstTokenMs: number; tokensPerSecond: number; totalMs: number }[] = [];
+  const samples: StreamTimings[] = [];
   let milliseconds = 0;
   for (let sample = 0; sample < settings.samples; sample += 1) {
-    const reader = new EventReader();
-    const verdict = new StreamVerdict(target.modelType, target.modelName);
     const started = performance.now();
-    const take = (events: readonly StreamEvent[]) => {
-      for (const event of events) verdict.take(event, performance.now() - started);
-    };
-    const request = {
-      method: "POST",
-      path: pathOf(target.modelType),
-      key: settings.key,
-      body,
-      silence,
-      signal: ctx.signal,
-    } as const;
-    const asked = await once(place, { ...request, onChunk: (chunk) => take(reader.push(chunk)) }, ctx);
-    take(reader.end());
+    const { wrong, timings } = await sampleStream(target, place, settings, ctx);
     milliseconds += performance.now() - started;
-    const wrong = wrongOf(asked, verdict);
     if (wrong) {
       const remedy =
         "Look at the model's log at that time; a proxy or the balancer's idle timeout (60 s) may cut streams.";
       return { check: { name: "stream", result: "fail", seen: wrong, remedy, code: "SMOKE_STREAM", milliseconds } };
     }
-    samples.push(verdict.timings(performance.now() - started));
+    samples.push(timings);
   }
   const of = (field: "firstTokenMs" | "tokensPerSecond" | "totalMs") => median(samples.map((sample) => sample[field]));
   const timings = {
@@ -122,9 +109,40 @@ export async function sampleStreams(
   return { check: { name: "stream", result: "pass", seen, remedy: "", milliseconds }, timings };
 }
 
+/** One streamed answer. Before its first byte trouble of the connection is waited out, as everywhere; from then on whatever breaks it is its fault. */
+async function sampleStream(
+  target: Target,
+  place: Place,
+  settings: SmokeSettings,
+  ctx: Context,
+): Promise<{ readonly wrong: string | undefined; readonly timings: StreamTimings }> {
+  const options = { stream: true, maxTokens: sampleTokens };
+  const body = requestOf(target.modelName, target.modelType, settings.prompt, options);
+  const reader = new EventReader();
+  const verdict = new StreamVerdict(target.modelType, target.modelName);
+  const take = (events: readonly StreamEvent[], at: number) => {
+    for (const event of events) verdict.take(event, at);
+  };
+  const request = {
+    method: "POST",
+    path: pathOf(target.modelType),
+    key: settings.key,
+    body,
+    onChunk: (chunk: Buffer, at: number) => take(reader.push(chunk), at),
+  } as const;
+  const asked = await askPatiently(place, request, ctx);
+  const total = asked.answer?.total ?? 0;
+  take(reader.end(), total);
+  return { wrong: wrongOf(asked, verdict), timings: verdict.timings(total) };
+}
+
 function wrongOf(asked: Asked, verdict: StreamVerdict): string | undefined {
   if (asked.cause) return asked.cause.seen;
-  return asked.answer.status === 200 ? verdict.complaint() : `answers ${asked.answer.status}`;
+  const { status, cut, headers, body } = asked.answer;
+  if (status !== 200) return `answers ${status}: ${errorText(body)}`;
+  if (cut) return "the stream has no end: more than 1 MiB came";
+  const type = String(headers["content-type"] ?? "no content type");
+  return type.startsWith("text/event-stream") ? verdict.complaint() : `a stream was asked for, and ${type} came`;
 }
 
 /** Compares the medians with the thresholds: missing one is degraded, not failed. */

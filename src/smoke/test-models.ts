@@ -2,9 +2,11 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { getCACertificates } from "node:tls";
 import type { Context } from "../action/context.ts";
+import { createAgents } from "../agent.ts";
 import { UserError } from "../errors.ts";
 import type { ModelResult } from "./check.ts";
 import { probeModel } from "./probe.ts";
+import type { Place } from "./request.ts";
 import type { SmokeSettings } from "./settings.ts";
 import type { Target } from "./target.ts";
 
@@ -14,7 +16,21 @@ export async function testModels(
   settings: SmokeSettings,
   ctx: Context,
 ): Promise<readonly ModelResult[]> {
-  return Promise.all(targets.map((target) => probeModel(target, settings, ctx)));
+  const agents = ctx.ambient.proxy.https ? createAgents(ctx.ambient, 64) : undefined;
+  const until = ctx.clock.now() + settings.deadline;
+  const place = ({ host }: Target): Place => ({
+    host,
+    address: settings.resolve[host],
+    roots: settings.roots,
+    patience: settings.patience,
+    until,
+    ...(agents ? { agent: agents.https } : {}),
+  });
+  try {
+    return await Promise.all(targets.map((target) => probeModel(target, place(target), settings, ctx)));
+  } finally {
+    agents?.destroy();
+  }
 }
 
 /** The system's roots and the extra ones, PEM: those of the environment and `ca-certificate` (PEM text or a file). */

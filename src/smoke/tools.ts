@@ -4,11 +4,10 @@ import type { Check } from "./check.ts";
 import type { Place } from "./request.ts";
 import type { SmokeSettings } from "./settings.ts";
 import type { Target } from "./target.ts";
-import { once } from "./wait.ts";
+import { askPatiently } from "./wait.ts";
 
 /** Tokens that a call of the tool may take. */
 const callTokens = 96;
-const silence = 60_000;
 
 const weather = {
   type: "function",
@@ -31,7 +30,7 @@ export async function toolCheck(target: Target, place: Place, settings: SmokeSet
     chat_template_kwargs: { enable_thinking: false },
   };
   const path = "/v1/chat/completions";
-  const asked = await once(place, { method: "POST", path, key: settings.key, body, silence, signal: ctx.signal }, ctx);
+  const asked = await askPatiently(place, { method: "POST", path, key: settings.key, body }, ctx);
   const name = "tool call";
   if (asked.cause) {
     const { code, seen, remedy } = asked.cause;

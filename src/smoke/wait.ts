@@ -7,20 +7,22 @@ export type Asked =
   | { readonly answer: ProbeAnswer; readonly cause?: undefined }
   | { readonly cause: Cause; readonly answer?: undefined };
 
-/** Asks until something else than DNS, connection or balancer trouble comes, or `until` (ms since the epoch) is over. TLS trouble ends it at once. */
+/**
+ * Asks until an answer comes that is `ready`, or the place's time is over. DNS, connections and the balancer's 5xx are waited out; TLS trouble and a broken
+ * answer end it at once. A server that takes the request and stays silent is waited for only while it starts, that is with `ready`.
+ */
 export async function askPatiently(
   place: Place,
   request: ProbeRequest,
-  until: number,
-  ready: (answer: ProbeAnswer) => boolean,
   ctx: Context,
+  ready?: (answer: ProbeAnswer) => boolean,
 ): Promise<Asked> {
   for (let attempt = 1; ; attempt += 1) {
     const asked = await once(place, request, ctx);
-    if (asked.answer && ready(asked.answer)) return asked;
-    if (asked.cause && !asked.cause.wait) return asked;
+    if (asked.answer && (!ready || ready(asked.answer))) return asked;
+    if (asked.cause && !(asked.cause.wait === "always" || (asked.cause.wait === "starting" && ready))) return asked;
     const delay = Math.min(10_000, 500 * 2 ** Math.min(attempt, 5)) * (0.75 + ctx.clock.random() / 2);
-    if (ctx.clock.now() + delay > until) return asked;
+    if (ctx.clock.now() + delay > place.until) return asked;
     ctx.emit({
       kind: "phase",
       subject: place.host,
@@ -31,11 +33,11 @@ export async function askPatiently(
   }
 }
 
-/** One request; a 502, 503 or 504 counts as no answer, because it is the balancer's. */
+/** One request; what only the balancer can have said counts as no answer. */
 export async function once(place: Place, request: ProbeRequest, ctx: Context): Promise<Asked> {
   try {
-    const answer = await ask(place, request);
-    const cause = request.path === "/health" ? undefined : balancerCause(answer.status);
+    const answer = await ask(place, request, ctx.signal);
+    const cause = balancerCause(answer, request.path, place.host);
     return cause ? { cause } : { answer };
   } catch (thrown) {
     if (ctx.signal.aborted) throw thrown;

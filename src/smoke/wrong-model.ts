@@ -4,13 +4,10 @@ import type { Check } from "./check.ts";
 import type { Place } from "./request.ts";
 import type { SmokeSettings } from "./settings.ts";
 import type { Target } from "./target.ts";
-import { once } from "./wait.ts";
+import { askPatiently } from "./wait.ts";
 
 /** A name that no server has loaded. */
 const nobody = "eks-deploy-no-such-model";
-
-/** How long the server may be silent (ms). */
-const silence = 60_000;
 
 /** A server that checks the `model` field refuses a wrong one with an error of its own; one that answers serves whatever it is asked for. */
 export async function wrongModelCheck(
@@ -20,8 +17,8 @@ export async function wrongModelCheck(
   ctx: Context,
 ): Promise<Check> {
   const body = requestOf(nobody, target.modelType, "1", { stream: false, maxTokens: 1 });
-  const request = { method: "POST", path: pathOf(target.modelType), key: settings.key, body, silence } as const;
-  const asked = await once(place, { ...request, signal: ctx.signal }, ctx);
+  const request = { method: "POST", path: pathOf(target.modelType), key: settings.key, body } as const;
+  const asked = await askPatiently(place, request, ctx);
   const name = "wrong model";
   if (asked.cause) {
     const { code, seen, remedy } = asked.cause;

@@ -9,7 +9,7 @@ import { earlierResults } from "../../facts/baseline.ts";
 import type { ModelResult } from "../../smoke/check.ts";
 import type { Baseline } from "../../smoke/regression.ts";
 import { smokeBlocks, smokeHeadline } from "../../smoke/report.ts";
-import type { SmokeSettings } from "../../smoke/settings.ts";
+import { type SmokeSettings, usualPatience } from "../../smoke/settings.ts";
 import type { Target } from "../../smoke/target.ts";
 import { testModels, trustedRoots } from "../../smoke/test-models.ts";
 import { authExpected, contract } from "./contract.ts";
@@ -88,6 +88,7 @@ function settingsOf(inputs: Inputs<Contract>, means: Observed): SmokeSettings {
     roots: means.roots,
     expectAuth: authExpected(inputs.expectAuth, means.key !== undefined),
     deadline: inputs.deadline,
+    patience: usualPatience,
     resolve: inputs.resolve,
     prompt: inputs.prompt,
     expect: inputs.expect,
