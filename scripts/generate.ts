@@ -7,6 +7,7 @@ import { dirname, join, resolve } from "node:path";
 import { commonInputs, commonOutputs } from "../src/action/common.ts";
 import type { Contract } from "../src/action/contract.ts";
 import { actionNames } from "../src/action-names.ts";
+import { recordSchema } from "../src/record/schema.ts";
 import { specSchema } from "../src/spec/schema.ts";
 import { actionYml } from "./generate/action-yml.ts";
 import { inputTable, outputTable, tables } from "./generate/tables.ts";
@@ -57,6 +58,7 @@ for (const name of actionNames) {
 fill("README.md", sections);
 put("docs/troubleshooting.md", troubleshooting(await catalogues(root)));
 put("schemas/eks-deploy.schema.json", `${JSON.stringify(specSchema(), null, 2)}\n`);
+put("schemas/release-record.schema.json", `${JSON.stringify(recordSchema(), null, 2)}\n`);
 
 if (stale.length > 0) {
   console.error(`Not fresh: ${stale.join(", ")}. Run: npm run generate`);

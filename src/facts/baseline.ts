@@ -1,21 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Context } from "../action/context.ts";
-import { connectAws } from "../aws/session.ts";
 import { type EksDeployError, UserError } from "../errors.ts";
-import { readLatest, readRecord } from "../record/latest.ts";
-import { openStore } from "../record/store.ts";
+import { type RecordInputs, releaseRecord } from "./release-record.ts";
 
 /** Where a baseline is looked for. */
-export interface BaselineInputs {
-  /** `latest`, a record's SHA-256, or the path of a record or report file. */
+export interface BaselineInputs extends RecordInputs {
+  /** `latest`, a record's SHA-256 or place, or the path of a record or report file. */
   readonly baseline: string;
-  readonly records: string | undefined;
-  readonly environment: string | undefined;
   readonly release: string;
-  readonly awsRegion: string | undefined;
-  readonly awsAccountId: string | undefined;
-  readonly roleToAssume: string | undefined;
 }
 
 /** Results of an earlier smoke test by model key, as the record or report has them, and where they were found. */
@@ -26,33 +19,26 @@ export interface EarlierResults {
 
 /** Results of the earlier smoke test that the input names. For `latest`, none where nothing was proven yet or the records cannot be read: it is only a default. */
 export async function earlierResults(inputs: BaselineInputs, ctx: Context): Promise<EarlierResults | undefined> {
-  if (inputs.baseline === "latest") {
-    try {
-      return await latest(inputs, ctx);
-    } catch (thrown) {
-      const { code, happened } = thrown as EksDeployError;
-      ctx.log.info(`No baseline: ${code ?? ""} ${happened ?? String(thrown)}`);
-      return undefined;
-    }
-  }
-  return /^[0-9a-f]{64}$/.test(inputs.baseline) ? byDigest(inputs, ctx) : fromFile(inputs.baseline, ctx);
-}
-
-async function latest(inputs: BaselineInputs, ctx: Context): Promise<EarlierResults | undefined> {
+  if (inputs.baseline !== "latest")
+    return isRecord(inputs.baseline) ? fromRecord(inputs, ctx) : fromFile(inputs.baseline, ctx);
   if (!inputs.records) return undefined;
-  const named = await readLatest(await store(inputs, inputs.records, ctx), inputs.environment, inputs.release);
-  return named && { label: `record ${named.sha256.slice(0, 12)}`, results: asMap(named.record.smoke) };
+  try {
+    return await fromRecord(inputs, ctx);
+  } catch (thrown) {
+    const { code, happened } = thrown as EksDeployError;
+    if (code === "CANCELLED") throw thrown;
+    ctx.log.info(`No baseline to compare with: ${happened ?? String(thrown)}`);
+    return undefined;
+  }
 }
 
-async function byDigest(inputs: BaselineInputs, ctx: Context): Promise<EarlierResults> {
-  if (!inputs.records) throw invalid(inputs.baseline, "no records place is known to look in");
-  const { record } = await readRecord(await store(inputs, inputs.records, ctx), inputs.baseline);
-  return { label: `record ${inputs.baseline.slice(0, 12)}`, results: asMap(record.smoke) };
+function isRecord(reference: string): boolean {
+  return /^[0-9a-f]{64}$/.test(reference) || reference.startsWith("s3://");
 }
 
-async function store(inputs: BaselineInputs, records: string, ctx: Context) {
-  const target = { region: inputs.awsRegion, accountId: inputs.awsAccountId, role: inputs.roleToAssume };
-  return openStore(records, await connectAws(target, ctx));
+async function fromRecord(inputs: BaselineInputs, ctx: Context): Promise<EarlierResults> {
+  const { sha256, record } = await releaseRecord(inputs.baseline, inputs.release, inputs, ctx);
+  return { label: `record ${sha256.slice(0, 12)}`, results: asMap(record.smoke) };
 }
 
 /** A record (`smoke`) or a report of smoke-test (`outputs.results`). */
@@ -75,7 +61,7 @@ function asMap(value: unknown): Readonly<Record<string, unknown>> {
 function invalid(given: string, what: string, cause?: unknown): UserError {
   return new UserError("BASELINE_INVALID", {
     happened: `baseline is ${given}: ${what}.`,
-    next: "Give latest, the SHA-256 of a record, or the path of a record or of a smoke-test's report.",
+    next: "Give latest, a record (SHA-256, s3://...), or the path of a record or of a smoke-test's report.",
     cause,
   });
 }

@@ -39,7 +39,7 @@ export async function readRecord(store: RecordStore, sha256: string): Promise<Na
       happened: `There is no record at ${uri}.`,
       next: "Name a record that exists.",
     });
-  return { sha256, uri, record: parseRecord(found.body, sha256, uri) };
+  return { sha256, uri, record: await parseRecord(found.body, sha256, uri) };
 }
 
 /** Keeps a record under its digest, then moves `latest`, conditionally: the pointer is written last, and never over one that we did not read. */

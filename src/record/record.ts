@@ -55,9 +55,13 @@ export function recordBytes(record: ReleaseRecord): string {
   return canonicalJson(record as unknown as Json);
 }
 
-/** Reads a record; `digest` is the name under which it was kept. An edited one is `RECORD_ALTERED`. */
-export function parseRecord(bytes: Buffer | string, digest: string | undefined, place: string): ReleaseRecord {
-  const record = parse(String(bytes), place);
+/** Reads a record; `digest` is the name under which it was kept. An edited one is `RECORD_ALTERED`, what is no record `RECORD_INVALID`. */
+export async function parseRecord(
+  bytes: Buffer | string,
+  digest: string | undefined,
+  place: string,
+): Promise<ReleaseRecord> {
+  const record = await parse(String(bytes), place);
   const actual = recordDigest(record);
   if (digest !== undefined && actual !== digest) {
     throw new UserError("RECORD_ALTERED", {
@@ -68,22 +72,24 @@ export function parseRecord(bytes: Buffer | string, digest: string | undefined, 
   return record;
 }
 
-function parse(text: string, place: string): ReleaseRecord {
+async function parse(text: string, place: string): Promise<ReleaseRecord> {
+  let value: unknown;
   try {
-    const value = JSON.parse(text) as ReleaseRecord;
-    if (
-      value?.version === 1 &&
-      typeof value.release === "string" &&
-      typeof value.images === "object" &&
-      typeof value.chart?.sha256 === "string"
-    ) {
-      return value;
-    }
-  } catch {
-    // told below, together with what is JSON but no record
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw invalid(place, "it is no JSON", cause);
   }
-  throw new UserError("RECORD_INVALID", {
-    happened: `${place} is no release record of version 1.`,
-    next: "Give a record that eks-deploy wrote.",
+  // ajv is only needed by the few steps that read a record.
+  const { recordProblems } = await import("./validate.ts");
+  const [first, ...others] = recordProblems(value);
+  if (first) throw invalid(place, `${first}${others.length > 0 ? ` (and ${others.length} more)` : ""}`);
+  return value as ReleaseRecord;
+}
+
+function invalid(place: string, what: string, cause?: unknown): UserError {
+  return new UserError("RECORD_INVALID", {
+    happened: `${place} is no release record of version 1: ${what}.`,
+    next: "Give a record that eks-deploy wrote (schemas/release-record.schema.json).",
+    cause,
   });
 }
