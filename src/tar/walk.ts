@@ -27,9 +27,9 @@ const withoutData = /[1-6]/;
 /** What extended headers said about the next member. */
 interface Extension {
   readonly from: number;
-  pax: PaxRecords;
-  path?: string;
-  linkpath?: string;
+  readonly pax?: PaxRecords;
+  readonly path?: string;
+  readonly linkpath?: string;
 }
 
 /**
@@ -53,8 +53,8 @@ export async function* membersOf(cursor: Cursor): AsyncGenerator<TarMember, void
     if (!header) throw at === 0 ? notATar(label) : badHeader(label, at, "has a wrong checksum");
     if (/[xXgLK]/.test(header.flag)) {
       const bytes = await extensionBytes(cursor, header, at);
-      if (header.flag === "g") mergeGlobals(globals, parsePax(bytes, at, label));
-      else extension = extended(extension ?? { from: at, pax: new Map() }, header.flag, bytes, at, label);
+      if (header.flag === "g") merge(globals, parsePax(bytes, at, label));
+      else extension = extended(extension ?? { from: at }, header.flag, bytes, at, label);
       continue;
     }
     if (header.extendedSparse) await skipSparseMap(cursor, at);
@@ -100,16 +100,18 @@ async function extensionBytes(cursor: Cursor, header: Header, at: number): Promi
   return bytes;
 }
 
+/** A second header of the same kind is refused: readers differ in which of both they believe. */
 function extended(before: Extension, flag: string, bytes: Uint8Array, at: number, label: string): Extension {
-  if (flag === "L") return { ...before, path: longText(bytes) };
-  if (flag === "K") return { ...before, linkpath: longText(bytes) };
-  return { ...before, pax: new Map([...before.pax, ...parsePax(bytes, at, label)]) };
+  const kind = flag === "L" ? "path" : flag === "K" ? "linkpath" : "pax";
+  if (before[kind] !== undefined) throw badHeader(label, at, "is one too many for its member");
+  return { ...before, [kind]: kind === "pax" ? parsePax(bytes, at, label) : longText(bytes) };
 }
 
-function mergeGlobals(globals: Map<string, string>, records: PaxRecords): void {
+/** Later records win; an empty one takes back what an earlier one said. */
+function merge(into: Map<string, string>, records: PaxRecords): void {
   for (const [key, value] of records)
-    if (value === "") globals.delete(key);
-    else globals.set(key, value);
+    if (value === "") into.delete(key);
+    else into.set(key, value);
 }
 
 /** An old GNU sparse file has blocks with the rest of its map before the data; each says at byte 504 whether another follows. */
@@ -130,11 +132,11 @@ function memberOf(
   extension: Extension | undefined,
   label: string,
 ): TarMember {
-  const pax = new Map([...globals, ...(extension?.pax ?? [])].filter(([, value]) => value !== ""));
-  const own = extension?.pax;
-  const path = pick(own, globals, "GNU.sparse.name") ?? pick(own, globals, "path") ?? extension?.path ?? header.path;
-  const linkpath = pick(own, globals, "linkpath") ?? extension?.linkpath ?? header.linkpath;
-  const size = pick(own, globals, "size");
+  const pax = new Map(globals);
+  if (extension?.pax) merge(pax, extension.pax);
+  const path = pax.get("GNU.sparse.name") ?? pax.get("path") ?? extension?.path ?? header.path;
+  const linkpath = pax.get("linkpath") ?? extension?.linkpath ?? header.linkpath;
+  const size = pax.get("size");
   const type = typeOf(header.flag, path, pax);
   const bytes = size === undefined ? header.size : paxSize(size, at, label);
   if (!Number.isSafeInteger(offset + bytes + blockSize)) throw badHeader(label, at, "has an impossible size");
@@ -148,11 +150,6 @@ function memberOf(
     ...(linkpath === "" ? {} : { linkpath }),
     pax: Object.fromEntries(pax),
   };
-}
-
-/** A member's own record; an empty one means that the global record does not hold either. */
-function pick(own: PaxRecords | undefined, globals: PaxRecords, key: string): string | undefined {
-  return (own?.has(key) ? own.get(key) : globals.get(key)) || undefined;
 }
 
 function typeOf(flag: string, path: string, pax: PaxRecords): MemberType {
