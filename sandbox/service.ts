@@ -46,7 +46,10 @@ export async function serve(
 }
 
 function reset(call: Call): undefined {
-  call.request.socket.resetAndDestroy();
+  const { socket } = call.request;
+  // TLS has no handle that can be reset: its peer sees the connection break off.
+  if ("encrypted" in socket) socket.destroy();
+  else socket.resetAndDestroy();
   return undefined;
 }
 

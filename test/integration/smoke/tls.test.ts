@@ -1,0 +1,99 @@
+import dns from "node:dns";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { createAuthority } from "../../../sandbox/tls.ts";
+import { fakeClock, testContext } from "../../support/context.ts";
+import { agent, findings, type Models, type ModelsOptions, named, startModels } from "./support.ts";
+
+const day = 86_400_000;
+let models: Models;
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await models.close();
+  expect(models.defects).toEqual([]);
+});
+
+describe("a certificate", () => {
+  it.each<[string, ModelsOptions, string]>([
+    ["that has expired", { leaf: { notAfter: Date.now() - day } }, "the certificate has expired"],
+    [
+      "that is not valid yet",
+      { leaf: { notBefore: Date.now() + day, notAfter: Date.now() + 30 * day } },
+      "the certificate is not valid yet",
+    ],
+    ["for another name", { leaf: { names: ["point.example.com"] } }, "the certificate does not cover this host name"],
+    [
+      "for one label more",
+      { leaf: { names: ["*.laguna-m.example.com"] } },
+      "the certificate does not cover this host name",
+    ],
+  ])("%s fails the model at once, without a second attempt", async (_, options, seen) => {
+    models = await startModels(options);
+    const clock = fakeClock();
+    const result = await models.smoke(agent, { deadline: 900_000 }, testContext({ clock }));
+    expect(findings(result)).toEqual([`connect: SMOKE_TLS: ${seen}`]);
+    expect(clock.sleeps).toEqual([]);
+    expect(models.requests.all).toEqual([]);
+  });
+
+  it("of an authority that is not trusted fails the model at once", async () => {
+    models = await startModels({ issuedBy: await createAuthority("somebody else") });
+    const clock = fakeClock();
+    const result = await models.smoke(agent, {}, testContext({ clock }));
+    expect(findings(result)).toEqual(["connect: SMOKE_TLS: the certificate's chain is incomplete"]);
+    expect(clock.sleeps).toEqual([]);
+  });
+
+  it("is checked against the system's roots when none is given", async () => {
+    models = await startModels();
+    expect(named(await models.smoke(agent, { roots: [] }), "connect")).toMatchObject({ code: "SMOKE_TLS" });
+  });
+
+  it("that ends within 30 days is told, and passes", async () => {
+    models = await startModels({ leaf: { notAfter: Date.now() + 10 * day + 60_000 } });
+    const result = await models.smoke(agent);
+    expect(result.verdict).toBe("degraded");
+    expect(findings(result)).toEqual(["TLS: SMOKE_CERTIFICATE_ENDS: the certificate ends in 10 days"]);
+  });
+});
+
+/** Lets DNS answer so many times that the name is unknown, then with the loopback address. */
+function unknownFor(times: number): void {
+  let asked = 0;
+  vi.spyOn(dns, "lookup").mockImplementation(((
+    name: string,
+    options: { all?: boolean },
+    done: (...args: unknown[]) => void,
+  ) => {
+    asked += 1;
+    if (asked <= times) done(Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: "ENOTFOUND" }));
+    else if (options.all) done(null, [{ address: "127.0.0.1", family: 4 }]);
+    else done(null, "127.0.0.1", 4);
+  }) as never);
+}
+
+describe("a name without a DNS record", () => {
+  it("is waited for", async () => {
+    models = await startModels();
+    unknownFor(3);
+    const clock = fakeClock();
+    const result = await models.smoke(
+      agent,
+      { resolve: { [agent.host]: `balancer.example.com:${models.port}` } },
+      testContext({ clock }),
+    );
+    expect(result.verdict).toBe("pass");
+    expect(clock.sleeps).toHaveLength(3);
+  });
+
+  it("fails with the record to make when the deadline is over", async () => {
+    models = await startModels();
+    unknownFor(Number.POSITIVE_INFINITY);
+    const clock = fakeClock();
+    const start = clock.now();
+    const result = await models.smoke(agent, { resolve: {}, deadline: 120_000 }, testContext({ clock }));
+    expect(findings(result)).toEqual(["connect: SMOKE_DNS: laguna-m.example.com does not resolve"]);
+    expect(named(result, "connect")?.remedy).toContain("Create or update a DNS record for laguna-m.example.com");
+    expect(clock.now() - start).toBeGreaterThan(100_000);
+    expect(clock.now() - start).toBeLessThanOrEqual(120_000);
+  });
+});
