@@ -12,6 +12,6 @@ export function refuse(findings: readonly Finding[]): readonly Finding[] {
       errors.length === 1 ? first.happened : `The values are wrong in ${errors.length} places:\n${lines.join("\n")}`,
     next: [...new Set(errors.map((finding) => finding.next))].join("\n"),
     at: first.at,
-    problems: errors.map((finding) => ({ happened: `${finding.happened} ${finding.next}`, at: finding.at })),
+    problems: errors.map(({ happened, next, at }) => ({ happened, next, at })),
   });
 }

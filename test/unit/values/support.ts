@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parse } from "yaml";
+import { sampleTags } from "../../../sandbox/sample/bundle.ts";
 import { type Chart, chartOf } from "../../../src/bundle/chart.ts";
 import type { Wanted } from "../../../src/values/render.ts";
 
@@ -65,7 +66,10 @@ export function sampleChart(over: Readonly<Record<string, string>> = {}): Chart 
       .map((path) => [relative(folder, path), readFileSync(path)] as const),
   );
   const values = files.get("values.yaml")!.toString("utf8");
-  files.set("values.yaml", Buffer.from(values.replace("@ATLAS_TAG@", "2611.0").replace("@DOCS_TAG@", "2611.0")));
+  files.set(
+    "values.yaml",
+    Buffer.from(values.replace("@ATLAS_TAG@", sampleTags.atlas).replace("@DOCS_TAG@", sampleTags.docs)),
+  );
   for (const [path, content] of Object.entries(over)) files.set(path, Buffer.from(content));
   return chartOf(files, "sample");
 }
