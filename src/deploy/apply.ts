@@ -1,0 +1,222 @@
+import type { Context } from "../action/context.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import { fieldManager } from "../cluster/cluster.ts";
+import { ApiFailure } from "../cluster/failures.ts";
+import { helmEnvironment } from "../cluster/helm-environment.ts";
+import type { Deployment } from "../cluster/objects.ts";
+import { deployments, namespaces } from "../cluster/resources.ts";
+import { RemoteError, UserError } from "../errors.ts";
+import type { Helm } from "../helm/find.ts";
+import { helmFailure, runHelm } from "../helm/run.ts";
+import { atLeast } from "../helm/version.ts";
+import { refusedByAdmission } from "./diagnosis/admission.ts";
+import { contentOf, descriptionOf, recoveryOf, stateOf } from "./history.ts";
+import type { HeldLease } from "./lease.ts";
+import type { ReleasePlan } from "./plan.ts";
+import { type ReleasePlace, readRevisions } from "./release.ts";
+import type { HelmContent } from "./render.ts";
+import { applySecret } from "./secrets.ts";
+
+/** What carrying out needs. */
+export interface ApplyMeans extends ReleasePlace {
+  readonly cluster: Cluster;
+  readonly helm: Helm;
+  readonly content: HelmContent;
+  readonly owner: string;
+  readonly accept: readonly string[];
+  /** How long to wait for an operation of someone else, ms. */
+  readonly lockTimeout: number;
+}
+
+/** Revisions that helm keeps: enough to find the last proven one. */
+const historyMax = 10;
+/** Hooks only; nothing else is waited for here. */
+const hookTimeout = "10m";
+
+/** Makes the namespace. Someone who was quicker is fine. */
+export async function createNamespace(cluster: Cluster, name: string): Promise<void> {
+  const labels = { "app.kubernetes.io/managed-by": fieldManager };
+  await cluster.create(namespaces, { metadata: { name, labels } }).catch((thrown: unknown) => {
+    if (!(thrown instanceof ApiFailure && thrown.reason === "AlreadyExists")) throw thrown;
+  });
+}
+
+/**
+ * Carries the plan out under the Lease: clears a lock that was left behind, writes Secrets, lets old pods go where that was planned, upgrades, restarts
+ * what reads a changed Secret. Gives the revision that is then live. Interrupted anywhere, running again goes on.
+ */
+export async function applyRelease(
+  plan: ReleasePlan,
+  means: ApplyMeans,
+  lease: HeldLease,
+  ctx: Context,
+): Promise<number> {
+  const cluster = means.cluster.within(ctx);
+  await clearLock(means, lease, ctx);
+  for (const secret of plan.writeSecrets) {
+    await applySecret(cluster, means.namespace, secret, means.owner, means.accept.includes("DEPLOY_SECRET_FOREIGN"));
+    ctx.log.info(`Wrote the Secret ${secret.name}`);
+  }
+  const before = await templates(cluster, means.namespace);
+  if (plan.upgrade && !(await isAlready(plan, means, cluster))) {
+    for (const name of plan.recreate) await cluster.delete(deployments, { name, namespace: means.namespace });
+    await upgrade(plan, means, ctx);
+  }
+  await restart(plan, means, before, cluster, ctx);
+  const revisions = await readRevisions(cluster, means);
+  return revisions.at(-1)?.number ?? 0;
+}
+
+/** Whoever held the Lease before us may have released the very same; drift is mended in any case. */
+async function isAlready(plan: ReleasePlan, means: ApplyMeans, cluster: Cluster): Promise<boolean> {
+  if (plan.drift.length > 0) return false;
+  const revisions = await readRevisions(cluster, means);
+  const newest = revisions.at(-1);
+  return newest?.status === "deployed" && contentOf(newest, revisions) === plan.content;
+}
+
+/** An operation that is alive is waited for, one that was left behind is undone in the way that fits its kind. */
+export async function clearLock(means: ApplyMeans, lease: HeldLease | undefined, ctx: Context): Promise<void> {
+  const cluster = means.cluster.within(ctx);
+  const deadline = ctx.clock.now() + means.lockTimeout;
+  for (;;) {
+    const now = ctx.clock.now();
+    const state = stateOf(await readRevisions(cluster, means));
+    const since = lease?.takenOverFrom?.since;
+    const ours = state.kind === "pending" && since !== undefined && state.newest.updatedAt >= since - 60_000;
+    const recovery = recoveryOf(state, ours, now);
+    if (recovery.kind === "none" || state.kind !== "pending") return;
+    if (recovery.kind === "wait") {
+      if (now >= deadline) throw pending(means, state.operation, state.newest.updatedAt);
+      ctx.log.info(`helm ${state.operation} of revision ${state.newest.number} is under way; waiting for it`);
+      await ctx.clock.sleep(Math.min(10_000, deadline - now, recovery.until - now + 1_000), ctx.signal);
+      continue;
+    }
+    ctx.log.info(`Revision ${state.newest.number} was left ${state.newest.status}; ${describe(recovery)}`);
+    if (recovery.kind === "rollback") await rollbackTo(means, recovery.to, ctx);
+    else await uninstall(means, ctx);
+    return;
+  }
+}
+
+function describe(
+  recovery: { readonly kind: "rollback"; readonly to: number } | { readonly kind: "uninstall" },
+): string {
+  return recovery.kind === "rollback"
+    ? `rolling back to revision ${recovery.to} clears it`
+    : "no good revision exists: it is uninstalled";
+}
+
+function pending(means: ApplyMeans, operation: string, since: number): UserError {
+  return new UserError("DEPLOY_OPERATION_PENDING", {
+    happened: `A helm ${operation} of ${means.release} in ${means.namespace} is under way since ${new Date(since).toISOString()}, and was not started by eks-deploy.`,
+    next: `Wait for it. If it was killed, run again ten minutes after it began, or clear it: helm rollback ${means.release} -n ${means.namespace}`,
+  });
+}
+
+/** `helm upgrade --install` without any waiting flag: the watch is ours. */
+async function upgrade(plan: ReleasePlan, means: ApplyMeans, ctx: Context): Promise<void> {
+  const args = [
+    "upgrade",
+    means.release,
+    means.content.chart,
+    "--install",
+    "--namespace",
+    means.namespace,
+    "--values",
+    means.content.values,
+    "--description",
+    descriptionOf(plan.content),
+    "--history-max",
+    String(historyMax),
+    "--timeout",
+    hookTimeout,
+    ...(atLeast(means.helm.version, 3, 13) ? ["--labels", `eks-deploy.run=${labelText(ctx.ambient.run.id)}`] : []),
+  ];
+  await helmWrite(means, args, `releasing ${means.release}`, ctx);
+  ctx.log.info(
+    `helm has applied ${plan.state.kind === "absent" ? "the first revision" : "a new revision"} of ${means.release}`,
+  );
+}
+
+function labelText(text: string): string {
+  return (
+    text
+      .replaceAll(/[^A-Za-z0-9_.-]/g, "_")
+      .replaceAll(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, "")
+      .slice(0, 63) || "unknown"
+  );
+}
+
+/** The content of an earlier revision, as a new one. */
+export async function rollbackTo(means: ApplyMeans, revision: number, ctx: Context): Promise<void> {
+  const args = [
+    "rollback",
+    means.release,
+    String(revision),
+    "--namespace",
+    means.namespace,
+    "--history-max",
+    String(historyMax),
+    "--timeout",
+    hookTimeout,
+  ];
+  await helmWrite(means, args, `rolling back to revision ${revision}`, ctx);
+}
+
+export async function uninstall(means: ApplyMeans, ctx: Context): Promise<void> {
+  await helmWrite(
+    means,
+    ["uninstall", means.release, "--namespace", means.namespace],
+    `uninstalling ${means.release}`,
+    ctx,
+  );
+}
+
+/** A call of helm that writes. A refusal by the cluster's admission is told by its own name; a quota's passing conflict is tried once more. */
+async function helmWrite(means: ApplyMeans, args: readonly string[], doing: string, ctx: Context): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const env = await helmEnvironment(means.cluster, ctx);
+    const result = await runHelm(means.helm, args, env, ctx);
+    if (result.code === 0) return;
+    const passing = /Operation cannot be fulfilled on resourcequotas/.test(result.stderr);
+    if (passing && attempt === 1) continue;
+    const failure = helmFailure(result, doing);
+    const refused = refusedByAdmission(result.stderr, means.namespace, { metadata: { name: means.release } });
+    if (!refused) throw failure;
+    throw new RemoteError(refused.code, {
+      happened: `${refused.cause}\n${failure.happened}`,
+      next: refused.remedy,
+      cause: failure,
+    });
+  }
+}
+
+type Templates = ReadonlyMap<string, string>;
+
+async function templates(cluster: Cluster, namespace: string): Promise<Templates> {
+  const list = await cluster.list<Deployment>(deployments, { namespace });
+  return new Map(list.map((item) => [item.metadata.name, JSON.stringify(item.spec.template)]));
+}
+
+/** New pods for Deployments whose template the upgrade has left as it was. */
+async function restart(
+  plan: ReleasePlan,
+  means: ApplyMeans,
+  before: Templates,
+  cluster: Cluster,
+  ctx: Context,
+): Promise<void> {
+  if (plan.restarts.length === 0) return;
+  const after = await templates(cluster, means.namespace);
+  for (const name of plan.restarts) {
+    if (after.get(name) === undefined || after.get(name) !== before.get(name)) continue;
+    const annotations = { "eks-deploy/restarted-at": new Date(ctx.clock.now()).toISOString() };
+    await cluster.patch(
+      deployments,
+      { name, namespace: means.namespace },
+      { spec: { template: { metadata: { annotations } } } },
+    );
+    ctx.log.info(`Restarted ${name}: it reads a Secret that changed`);
+  }
+}

@@ -1,0 +1,110 @@
+import type { Context } from "../action/context.ts";
+import { asEksDeployError } from "../errors.ts";
+import { type ApplyMeans, rollbackTo, uninstall } from "./apply.ts";
+import { lastGood, stateOf } from "./history.ts";
+import { type Revision, readRevisions } from "./release.ts";
+import { type RolloutTarget, watchRollout } from "./rollout.ts";
+import type { RolloutLimits } from "./verdict.ts";
+
+/** What undoing rests on. */
+export interface RecoverFacts {
+  readonly revisions: readonly Revision[];
+  /** The revision that was live before this run; 0: none. */
+  readonly before: number;
+  /** The last revision that passed its smoke test, where a record says so. */
+  readonly proven: number | undefined;
+  readonly cancelled: boolean;
+  readonly superseded: boolean;
+  readonly onFailure: "rollback" | "keep";
+  readonly onCancel: "leave" | "rollback";
+}
+
+export type Undo =
+  | { readonly kind: "nothing"; readonly why: string }
+  | { readonly kind: "rollback"; readonly to: number }
+  /** A first install that failed. */
+  | { readonly kind: "uninstall" };
+
+/**
+ * How a failed or cancelled release is undone; pure. The target is the last revision that passed its smoke test, else the one that was live before. Something newer
+ * is never rolled back.
+ */
+export function undoOf(facts: RecoverFacts): Undo {
+  const newest = facts.revisions.at(-1);
+  if (facts.superseded) return { kind: "nothing", why: "a newer revision is live" };
+  if (!newest || newest.number === facts.before) return { kind: "nothing", why: "no revision was made" };
+  if (facts.cancelled && facts.onCancel === "leave" && !newest.status.startsWith("pending"))
+    return { kind: "nothing", why: "on-cancel is leave" };
+  if (!facts.cancelled && facts.onFailure === "keep" && !newest.status.startsWith("pending"))
+    return { kind: "nothing", why: "on-failure is keep" };
+  const target = targetOf(facts);
+  if (target) return { kind: "rollback", to: target.number };
+  return facts.before === 0 ? { kind: "uninstall" } : { kind: "nothing", why: "no good revision is kept" };
+}
+
+function targetOf({ revisions, before, proven }: RecoverFacts): Revision | undefined {
+  const usable = revisions.filter(
+    (item) => item.number <= before && (item.status === "deployed" || item.status === "superseded"),
+  );
+  return (
+    usable.find((item) => item.number === proven) ?? usable.find((item) => item.number === before) ?? lastGood(usable)
+  );
+}
+
+/** What undoing came to; the outputs of the action tell it. */
+export interface Undone {
+  readonly status: "rolled-back" | "rollback-failed" | "failed" | "cancelled" | "superseded";
+  readonly revision: number;
+  readonly rolledBackTo: number | undefined;
+}
+
+/** Carries an undo out and watches it: a rollback that does not get healthy is reported as failed, never as rolled back. */
+export async function undo(
+  decided: Undo,
+  facts: RecoverFacts,
+  means: ApplyMeans,
+  target: Omit<RolloutTarget, "revision" | "images">,
+  limits: RolloutLimits,
+  ctx: Context,
+): Promise<Undone> {
+  const newest = facts.revisions.at(-1)?.number ?? 0;
+  const unchanged = facts.superseded ? "superseded" : facts.cancelled ? "cancelled" : "failed";
+  if (decided.kind === "nothing") {
+    ctx.log.info(`Nothing is rolled back: ${decided.why}`);
+    return { status: unchanged, revision: newest, rolledBackTo: undefined };
+  }
+  try {
+    if (decided.kind === "uninstall") {
+      await uninstall(means, ctx);
+      ctx.log.info(`The first install of ${means.release} is undone; nothing of it is left`);
+      return { status: "rolled-back", revision: 0, rolledBackTo: undefined };
+    }
+    await rollbackTo(means, decided.to, ctx);
+    const revisions = await readRevisions(means.cluster.within(ctx), means);
+    const revision = revisions.at(-1)?.number ?? 0;
+    ctx.log.info(`Rolled back to revision ${decided.to}, as revision ${revision}; watching it`);
+    if (facts.cancelled) return { status: "rolled-back", revision, rolledBackTo: decided.to };
+    const rollout = await watchRollout(means.cluster, { ...target, revision, images: {} }, limits, ctx);
+    if (rollout.verdict.kind === "ready") return { status: "rolled-back", revision, rolledBackTo: decided.to };
+    tellFailedRollback(`revision ${decided.to} does not get healthy again: ${rollout.verdict.kind}`, ctx);
+    return { status: "rollback-failed", revision, rolledBackTo: undefined };
+  } catch (thrown) {
+    const failure = asEksDeployError(thrown);
+    tellFailedRollback(failure.happened, ctx);
+    const state = stateOf(await readRevisions(means.cluster.within(ctx), means).catch(() => facts.revisions));
+    return {
+      status: "rollback-failed",
+      revision: state.kind === "deployed" ? state.newest.number : newest,
+      rolledBackTo: undefined,
+    };
+  }
+}
+
+function tellFailedRollback(what: string, ctx: Context): void {
+  ctx.log.finding({
+    code: "DEPLOY_ROLLBACK_FAILED",
+    level: "error",
+    happened: `The rollback failed too: ${what}`,
+    next: "The release needs a person: helm history shows its revisions, kubectl get pods their state.",
+  });
+}
