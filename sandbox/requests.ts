@@ -10,7 +10,7 @@ export interface Operation {
   /** The thing acted on: `bucket/key`, a repository, a role name, `namespace/name`. */
   readonly resource: string;
   /** IAM condition keys that the request sets, beside those that the endpoint knows. */
-  readonly context?: Readonly<Record<string, string>>;
+  readonly context?: Readonly<Record<string, string | readonly string[]>>;
   /** ARNs of those actions that are about something else than the call's own resource, as `iam:PassRole` is about a role. */
   readonly elsewhere?: Readonly<Record<string, string>>;
 }

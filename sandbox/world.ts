@@ -140,6 +140,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       owner: account,
       ...(has("bucket-key") ? { encryption: { algorithm: "aws:kms", keyArn: key.arn, bucketKey: true } } : {}),
     });
+    states.route53.addZone("dev.example.com");
     const subnets = laySubnets(states, region, has("subnet-tags"));
     layProviders(states.iam, has("oidc-provider") ? [issuer.url, github.issuer.url] : [github.issuer.url]);
 

@@ -12,7 +12,7 @@ export interface JsonOperation {
   readonly iam?: readonly string[] | ((input: JsonInput) => readonly string[]);
   readonly resource?: (input: JsonInput) => string;
   /** IAM condition keys that the request sets, as `aws:RequestTag/<key>`. */
-  readonly context?: (input: JsonInput) => Readonly<Record<string, string>>;
+  readonly context?: (input: JsonInput) => Readonly<Record<string, string | readonly string[]>>;
   /** `Operation.elsewhere`. */
   readonly elsewhere?: (input: JsonInput) => Readonly<Record<string, string>>;
   readonly run: (input: JsonInput, caller: Caller) => unknown;

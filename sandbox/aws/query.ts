@@ -12,7 +12,7 @@ export interface QueryOperation {
   readonly iam?: readonly string[];
   readonly resource?: (form: Form) => string;
   /** IAM condition keys that the request sets, as `iam:PolicyARN`. */
-  readonly context?: (form: Form) => Readonly<Record<string, string>>;
+  readonly context?: (form: Form) => Readonly<Record<string, string | readonly string[]>>;
   /** Members of the result; undefined for calls that answer none. */
   readonly run: (form: Form, caller: Caller) => XmlValue | Promise<XmlValue>;
 }

@@ -22,7 +22,7 @@ export interface RestOperation {
   readonly iam?: readonly string[];
   readonly resource: (call: RestCall) => string;
   /** IAM condition keys that the request sets, and ARNs of actions that are about something else: see `Operation`. */
-  readonly context?: (call: RestCall) => Readonly<Record<string, string>>;
+  readonly context?: (call: RestCall) => Readonly<Record<string, string | readonly string[]>>;
   readonly elsewhere?: (call: RestCall) => Readonly<Record<string, string>>;
   readonly run: (call: RestCall, caller: Caller) => unknown;
 }

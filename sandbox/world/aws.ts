@@ -11,6 +11,8 @@ import { createKms, KmsState } from "../aws/kms.ts";
 import { wildcard } from "../aws/policy/conditions.ts";
 import { readPolicy } from "../aws/policy/document.ts";
 import { Principals } from "../aws/principals.ts";
+import { createRoute53 } from "../aws/route53/service.ts";
+import { Route53State } from "../aws/route53/state.ts";
 import { createSecretsManager, createSsm, SecretsState } from "../aws/secrets.ts";
 import { createSts } from "../aws/sts/service.ts";
 import type { Issuers } from "../aws/sts/web-identity.ts";
@@ -21,6 +23,9 @@ import { createS3 } from "../s3/service.ts";
 import { S3State } from "../s3/state.ts";
 import type { Ground } from "../service.ts";
 import { Rights } from "./rights.ts";
+
+/** How long Route 53 takes to bring a change to all its servers. */
+const syncMilliseconds = 30_000;
 
 export interface AwsOptions {
   readonly account: string;
@@ -46,6 +51,7 @@ export interface AwsStates {
   readonly elb: ElbState;
   readonly kms: KmsState;
   readonly secrets: SecretsState;
+  readonly route53: Route53State;
 }
 
 /** The services over their states, behind one endpoint, and the registry. */
@@ -73,6 +79,7 @@ export async function startAws(
     elb: new ElbState(account, region, partition),
     kms: new KmsState(account, region, partition),
     secrets: new SecretsState(account, region, partition),
+    route53: new Route53State(syncMilliseconds * ground.pace),
   };
   const rights = new Rights(iam, principals, region);
   const keys = (reference: string) => {
@@ -98,6 +105,7 @@ export async function startAws(
       createKms(states.kms),
       createSecretsManager(states.secrets),
       createSsm(states.secrets),
+      createRoute53(states.route53, states.elb, partition, now),
     ],
   });
   return { states, handler, registry };

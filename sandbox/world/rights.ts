@@ -53,7 +53,7 @@ export class Rights {
     credential: Credential,
     action: string,
     resource: string,
-    context: Readonly<Record<string, string>>,
+    context: NonNullable<Operation["context"]>,
   ): Refusal | undefined {
     const { roleArn, caller } = credential;
     if (roleArn === undefined) return undefined;
@@ -63,7 +63,7 @@ export class Rights {
     return { why: "denied", arn: caller.arn, action, resource, explicit: decision === "explicitDeny" };
   }
 
-  private contextOf(operation: Operation, action: string): Readonly<Record<string, string>> {
+  private contextOf(operation: Operation, action: string): NonNullable<Operation["context"]> {
     const through = action.startsWith("kms:") && operation.service !== "kms";
     return {
       "aws:ResourceAccount": this.iam.account,

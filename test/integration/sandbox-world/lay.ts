@@ -3,6 +3,16 @@ import { sampleTags } from "../../../sandbox/sample/bundle.ts";
 import { sampleModels } from "../../../sandbox/sample/spec.ts";
 import type { World } from "../../../sandbox/world.ts";
 
+/** What an SDK client needs to act as the world's user. */
+export function clientSettings({ env }: World) {
+  return {
+    region: env["AWS_REGION"]!,
+    endpoint: env["AWS_ENDPOINT_URL"]!,
+    maxAttempts: 1,
+    credentials: { accessKeyId: env["AWS_ACCESS_KEY_ID"]!, secretAccessKey: env["AWS_SECRET_ACCESS_KEY"]! },
+  };
+}
+
 /** Puts image, checkpoints and role where the guide's steps 2 to 4 put them, past the wire; gives the values of step 6. */
 export function layRelease(world: World, namespace = "poolside-models") {
   const { ecr, s3, iam } = world.aws;

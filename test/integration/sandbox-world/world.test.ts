@@ -8,7 +8,7 @@ import { AssumeRoleWithWebIdentityCommand, GetCallerIdentityCommand, STSClient }
 import { afterEach, describe, expect, it } from "vitest";
 import { downloads } from "../../../sandbox/world/downloads.ts";
 import { startWorld, type World, type WorldOptions } from "../../../sandbox/world.ts";
-import { layRelease } from "./lay.ts";
+import { clientSettings, layRelease } from "./lay.ts";
 
 const worldFile = resolve(import.meta.dirname, "../../../sandbox/world.ts");
 let world: World;
@@ -23,15 +23,7 @@ afterEach(async () => {
   expect(world.defects).toEqual([]);
 });
 
-const settings = () => ({
-  region: world.env["AWS_REGION"]!,
-  endpoint: world.env["AWS_ENDPOINT_URL"]!,
-  maxAttempts: 1,
-  credentials: {
-    accessKeyId: world.env["AWS_ACCESS_KEY_ID"]!,
-    secretAccessKey: world.env["AWS_SECRET_ACCESS_KEY"]!,
-  },
-});
+const settings = () => clientSettings(world);
 
 /** The job's OIDC token, as a step of the job asks for it. */
 async function jobToken(): Promise<string> {
