@@ -1,4 +1,5 @@
 import type { Source } from "../bytes/source.ts";
+import type { CheckpointManifest } from "../facts/manifest.ts";
 
 /** An object of S3 that a file is, so that S3 can copy it without the runner. */
 export interface ObjectOrigin {
@@ -53,8 +54,8 @@ export interface ModelSource {
   /** Bytes of the archive, or of all files. */
   readonly size: number;
   readonly content: Content;
-  /** Parameters that a manifest of the source names; else they are counted. */
-  readonly parameters?: number;
+  /** That of a prefix which was synced before: its files need no lint, and the copy is the same checkpoint. */
+  readonly manifest?: CheckpointManifest;
   /** The archive itself; absent for folders and prefixes. For its SHA-256. */
   readonly archive?: Source;
   close(): Promise<void>;

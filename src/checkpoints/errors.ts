@@ -13,6 +13,18 @@ export const checkpointsErrors: Catalogue = {
     means: "`only`, `versions` or `expected-sha256` names a model that has no checkpoint.",
     remedy: "Correct the key; the message lists the models.",
   },
+  CHECKPOINT_NO_BUCKET: {
+    means: "No bucket was given for the checkpoints.",
+    remedy: "Give the input `bucket`, or `checkpoints.bucket` in the spec.",
+  },
+  CHECKPOINT_SOURCE_UNSET: {
+    means: "A checkpoint's source is named by a variable that is not set, or that has nothing for the model.",
+    remedy: "Give the step the variable from a secret, or the reports of the job that synced the model.",
+  },
+  CHECKPOINT_RECORD: {
+    means: "What lies in S3 is not the checkpoint that the release record proved.",
+    remedy: "Restore the prefix, or release again to make a new record.",
+  },
   CHECKPOINT_VERSION: {
     means: "No version that is fit for a key in S3 follows from the source's name.",
     remedy: "Give `versions`, for example laguna-m=2611.",

@@ -1,34 +1,26 @@
 import type { Context } from "../action/context.ts";
-import type { SourceRef } from "../action/references.ts";
 import type { Aws } from "../aws/session.ts";
 import { UserError } from "../errors.ts";
 import { readManifest } from "../facts/checkpoint.ts";
-import { manifestPath } from "../facts/manifest.ts";
+import { type CheckpointManifest, manifestDigest, manifestPath } from "../facts/manifest.ts";
 import { listPrefix, type Prefix, parsePrefix, prefixUri } from "../facts/prefix.ts";
+import type { SyncClients } from "./connect.ts";
+import type { FilesContent, ModelSource } from "./content.ts";
 import { recordsUsing } from "./in-use.ts";
 import { layoutDoubts, type Strip } from "./layout.ts";
 import { lintFiles } from "./lint.ts";
 import type { GivenPrefix, ObservedModel } from "./plan.ts";
+import { refuseIncomplete } from "./prefix-source.ts";
 import { openModelSource } from "./source.ts";
+import type { WantedModel, WantedPrefix } from "./wanted.ts";
 
-/** A model as the user wants it. */
-export interface WantedModel {
-  readonly key: string;
-  readonly ref: SourceRef;
-  readonly prefix: Prefix;
-  readonly expectedSha256: string | undefined;
-}
-
-/** What observing needs to know of the inputs. */
-export interface Wanted {
-  readonly models: readonly WantedModel[];
-  /** Prefixes that others fill, by model key, as the user wrote them. */
-  readonly given: Readonly<Record<string, string>>;
-  readonly bucket: string;
-  readonly owner: string;
+/** What observing needs beside the models. */
+export interface ObserveSettings {
   readonly strip: Strip;
   readonly replace: boolean;
   readonly records: string | undefined;
+  /** Where a model's files go. */
+  readonly placeOf: (model: WantedModel) => Prefix;
 }
 
 export interface ObservedSync {
@@ -37,18 +29,18 @@ export interface ObservedSync {
 }
 
 /**
- * Opens every source, lints it, and lists every prefix: nothing is read but headers and what is compared, and nothing is written. `onOpen` hears of
- * every source, so that it can be closed whatever happens.
+ * Opens every source, lints it, and lists every prefix: nothing is read but headers and what is compared, and nothing is written. Sources that were
+ * opened are added to `clients.opened`, whatever happens.
  */
 export async function observeSync(
-  wanted: Wanted,
-  aws: Aws,
+  settings: ObserveSettings,
+  clients: SyncClients,
   ctx: Context,
-  onOpen: (source: { close(): Promise<void> }) => void,
 ): Promise<ObservedSync> {
+  const { wanted } = clients;
   const [models, given] = await Promise.all([
-    all(wanted.models.map((model) => observeModel(model, wanted, aws, ctx, onOpen))),
-    all(Object.entries(wanted.given).map(([key, uri]) => observeGiven(key, uri, wanted, aws, ctx))),
+    all(wanted.models.map((model) => observeModel(model, settings, clients, ctx))),
+    all(wanted.given.map((prefix) => observeGiven(prefix, clients, ctx))),
   ]);
   return { models, given };
 }
@@ -61,43 +53,47 @@ async function all<T>(promises: readonly Promise<T>[]): Promise<readonly T[]> {
   return results.map((result) => (result as PromiseFulfilledResult<T>).value);
 }
 
+/** Like `all`, of two kinds. */
+async function both<A, B>(a: Promise<A>, b: Promise<B>): Promise<readonly [A, B]> {
+  await all<unknown>([a, b]);
+  return [await a, await b];
+}
+
 async function observeModel(
   model: WantedModel,
-  wanted: Wanted,
-  aws: Aws,
+  settings: ObserveSettings,
+  clients: SyncClients,
   ctx: Context,
-  onOpen: (source: { close(): Promise<void> }) => void,
 ): Promise<ObservedModel> {
-  refuseOverlap(model);
-  const placing = { strip: wanted.strip, prefixLength: Buffer.byteLength(model.prefix.key) };
-  const [source, there] = await Promise.all([
-    openModelSource(model.ref, placing, { ctx, aws }),
-    lookAt(model.prefix, wanted.owner, aws, ctx),
-  ]);
-  onOpen(source);
-  const { content } = source;
-  if (content.kind === "files") {
-    tellLeftOut(model.key, content.leftOut, ctx);
-    const doubt = layoutDoubts(content.files.map((file) => file.path));
-    if (doubt) tellDoubt(model.key, doubt, ctx);
-  }
-  const linted =
-    source.parameters === undefined && content.kind === "files"
-      ? await lintFiles(content.files, ctx.signal)
-      : undefined;
-  const records =
-    wanted.replace && there.stored && there.stored.manifest.source.identity !== source.identity
-      ? await recordsUsing(model.prefix, wanted.records, aws)
-      : [];
+  const { aws, opened, store } = clients;
+  const { key, expectedSha256 } = model;
+  const prefix = settings.placeOf(model);
+  refuseOverlap(model, prefix);
+  const placing = { strip: settings.strip, prefixLength: Buffer.byteLength(prefix.key) };
+  const opening = openModelSource(model.ref, placing, { ctx, aws }).then((source) => {
+    opened.push(source);
+    return source;
+  });
+  const [source, there] = await both(opening, lookAt(prefix, store!.owner, aws, ctx));
+  refuseOtherManifest(key, source.label, source.manifest, model.expectedManifest);
+  if (source.content.kind === "files") tellContent(key, source.content, ctx);
+  const replaced =
+    settings.replace && there.stored !== undefined && there.stored.manifest.source.identity !== source.identity;
   return {
-    key: model.key,
-    prefix: model.prefix,
+    key,
+    prefix,
     source,
-    expectedSha256: model.expectedSha256,
-    parameters: source.parameters ?? linted?.parameters,
+    expectedSha256,
+    parameters: await parametersOf(source, ctx),
     ...there,
-    records,
+    records: replaced ? await recordsUsing(prefix, settings.records, aws) : [],
   };
+}
+
+/** From the manifest of a synced prefix, else from the headers of the files; unknown for a compressed archive. */
+async function parametersOf({ manifest, content }: ModelSource, ctx: Context): Promise<number | undefined> {
+  if (manifest) return manifest.parameters;
+  return content.kind === "files" ? (await lintFiles(content.files, ctx.signal)).parameters : undefined;
 }
 
 /** One listing, and the manifest where there is one. */
@@ -108,20 +104,39 @@ async function lookAt(prefix: Prefix, owner: string, aws: Aws, ctx: Context) {
 }
 
 /** A prefix that others fill is used as it is; one in our bucket must hold something, and its manifest is told where it has one. */
-async function observeGiven(key: string, uri: string, wanted: Wanted, aws: Aws, ctx: Context): Promise<GivenPrefix> {
+async function observeGiven(
+  { key, uri, expectedManifest }: WantedPrefix,
+  { aws, store }: SyncClients,
+  ctx: Context,
+): Promise<GivenPrefix> {
   const prefix = parsePrefix(uri);
-  if (prefix?.bucket !== wanted.bucket) return { key, uri, manifest: undefined };
-  const { objects, stored } = await lookAt(prefix, wanted.owner, aws, ctx);
+  if (!prefix || prefix.bucket !== store?.bucket) return { key, uri, manifest: undefined };
+  const { objects, stored } = await lookAt(prefix, store.owner, aws, ctx);
   if (objects.length === 0) {
     throw new UserError("CHECKPOINT_PREFIX_EMPTY", {
       happened: `${key}: there is nothing below ${uri}. A model server would download nothing and never start.`,
       next: `Correct the prefix (models.${key}.prefix), or give models.${key}.checkpoint so that it is uploaded.`,
     });
   }
+  refuseOtherManifest(key, uri, stored?.manifest, expectedManifest);
+  if (stored) refuseIncomplete(stored.manifest, objects, prefix);
   return { key, uri, manifest: stored?.manifest };
 }
 
-function refuseOverlap({ key, ref, prefix }: WantedModel): void {
+function refuseOtherManifest(
+  key: string,
+  label: string,
+  manifest: CheckpointManifest | undefined,
+  expected: string | undefined,
+): void {
+  if (expected === undefined || (manifest && manifestDigest(manifest) === expected)) return;
+  throw new UserError("CHECKPOINT_RECORD", {
+    happened: `${key}: ${label} is not the checkpoint that the release record proved (manifest ${expected.slice(0, 12)}).`,
+    next: "Restore the prefix, or release again to make a new record.",
+  });
+}
+
+function refuseOverlap({ key, ref }: WantedModel, prefix: Prefix): void {
   if (ref.kind !== "s3" || ref.bucket !== prefix.bucket) return;
   const from = ref.key === "" || ref.key.endsWith("/") ? ref.key : `${ref.key}/`;
   if (!from.startsWith(prefix.key) && !prefix.key.startsWith(from)) return;
@@ -129,6 +144,12 @@ function refuseOverlap({ key, ref, prefix }: WantedModel): void {
     happened: `${key}: the source ${ref.label} and the prefix ${prefixUri(prefix)} lie one within the other.`,
     next: `If the files are there already, give them as models.${key}.prefix; else choose another prefix.`,
   });
+}
+
+function tellContent(key: string, content: FilesContent, ctx: Context): void {
+  tellLeftOut(key, content.leftOut, ctx);
+  const doubt = layoutDoubts(content.files.map((file) => file.path));
+  if (doubt) tellDoubt(key, doubt, ctx);
 }
 
 function tellLeftOut(key: string, leftOut: readonly string[], ctx: Context): void {

@@ -37,7 +37,7 @@ export async function prefixSource(
     label,
     identity: stored?.manifest.source.identity ?? listingIdentity(entries),
     size: files.reduce((sum, { entry }) => sum + entry.size, 0),
-    ...(stored ? { parameters: stored.manifest.parameters } : {}),
+    ...(stored ? { manifest: stored.manifest } : {}),
     content: {
       kind: "files",
       leftOut,
@@ -93,11 +93,12 @@ function listingIdentity(objects: readonly ListedObject[]): string {
   return `listing:${digestOf(objects.map(({ path, size, etag }) => [path, size, etag]))}`;
 }
 
-function refuseIncomplete(manifest: CheckpointManifest, objects: readonly ListedObject[], prefix: Prefix): void {
+/** A prefix that has a manifest must be what it says: else a sync of it was not finished, or somebody changed it. */
+export function refuseIncomplete(manifest: CheckpointManifest, objects: readonly ListedObject[], prefix: Prefix): void {
   const differing = differencesFrom(manifest, objects);
   if (differing.length === 0) return;
   throw new UserError("CHECKPOINT_INCOMPLETE", {
     happened: `${prefixUri(prefix)} is not what its manifest says: ${differing.slice(0, 5).join(", ")} missing or changed.`,
-    next: "Sync that prefix again from its own source first, then copy it.",
+    next: "Sync that prefix again from its own source first.",
   });
 }

@@ -1,6 +1,5 @@
 import type { Context } from "../action/context.ts";
 import { count } from "../action/describe.ts";
-import type { Aws } from "../aws/session.ts";
 import { type EksDeployError, RemoteError } from "../errors.ts";
 import { differencesFrom, isBookkeeping } from "../facts/checkpoint.ts";
 import type { CheckpointManifest } from "../facts/manifest.ts";
@@ -23,19 +22,19 @@ export async function verifySync(
   work: SyncWork,
   applied: Applied | undefined,
   mode: VerifyMode,
-  store: Store,
+  store: Store | undefined,
   concurrency: number,
   ctx: Context,
 ): Promise<Verified> {
   const problems: string[] = [];
-  for (const one of work.models) {
+  for (const one of store ? work.models : []) {
     const written = applied?.written.get(one.model.key);
     const manifest = written ?? one.model.stored?.manifest;
     if (!manifest) continue;
-    const objects = written || one.deletes.length > 0 ? await list(one, store, store.aws, ctx) : one.model.objects;
+    const objects = written || one.deletes.length > 0 ? await list(one, store!, ctx) : one.model.objects;
     const differing =
       mode === "checksum"
-        ? await checksumDifferences(one, manifest, store, concurrency, ctx)
+        ? await checksumDifferences(one, manifest, store!, concurrency, ctx)
         : differencesFrom(manifest, objects, mode === "size" ? "size" : "etag");
     for (const path of differing) problems.push(`${prefixUri(one.model.prefix)}/${path}`);
     tellExtras(one, manifest, objects, ctx);
@@ -51,8 +50,8 @@ export async function verifySync(
   return problems.length === 0 ? { outputs } : { outputs, failure: incomplete(problems) };
 }
 
-function list({ model }: ModelWork, store: Store, aws: Aws, ctx: Context): Promise<readonly ListedObject[]> {
-  return listPrefix(model.prefix, aws, ctx.signal, store.owner);
+function list({ model }: ModelWork, store: Store, ctx: Context): Promise<readonly ListedObject[]> {
+  return listPrefix(model.prefix, store.aws, ctx.signal, store.owner);
 }
 
 async function checksumDifferences(
