@@ -13,6 +13,13 @@ export interface BundleIndex {
   readonly chartSha256: string | undefined;
 }
 
+/** An index that was found; `kept`: in records. */
+export interface FoundIndex {
+  readonly index: BundleIndex;
+  readonly kept: boolean;
+  readonly text: string;
+}
+
 interface Stored {
   readonly version: 1;
   readonly identity: string;
@@ -43,11 +50,11 @@ export async function readIndex(
   identity: string,
   store: RecordStore | undefined,
   ctx: Context,
-): Promise<{ readonly index: BundleIndex; readonly kept: boolean } | undefined> {
+): Promise<FoundIndex | undefined> {
   const stored = await store?.get(indexPath(identity));
   const text = stored?.body ?? (await readFile(localPath(identity, ctx)).catch(() => undefined));
   const index = text && (await parseIndex(text, identity));
-  return index && { index, kept: stored !== undefined };
+  return index && { index, kept: stored !== undefined, text: text.toString("utf8") };
 }
 
 /** Keeps the index on the runner, and in records where there are any. */

@@ -112,9 +112,7 @@ export function planImages(observed: ObservedImages, wishes: ImageWishes): Plann
     ],
     endState: endState(observed, wishes),
     work: { push, create, policies: observed.policies, keep },
-    images: goals
-      ? Object.fromEntries(goals.map((goal) => [goal.name, placed(goal, observed, push!.includes(goal))]))
-      : unknown("known once the bundle was read", source.identity),
+    images: goals ? placedImages(goals, observed, push!) : unknown("known once the bundle was read", source.identity),
   };
 }
 
@@ -122,17 +120,32 @@ function stands(goal: Goal, observed: ObservedImages): boolean {
   return observed.standing.get(`${goal.repository}:${goal.tag}`)?.digest === goal.digest;
 }
 
-function placed(goal: Goal, observed: ObservedImages, pushed: boolean): PlacedImage {
-  const { repository, tag, digest, size } = goal;
-  const host = observed.registry.split("/")[0]!;
-  return {
-    repository,
-    tag,
-    digest,
-    uri: `${host}/${repository}@${digest}`,
-    ...(size === undefined ? {} : { size }),
-    state: pushed ? "pushed" : "present",
-  };
+/** Where each image is, for the output `images`. */
+export function placedImages(
+  goals: readonly Goal[],
+  { registry }: Pick<ObservedImages, "registry">,
+  pushed: readonly Goal[],
+): Readonly<Record<string, PlacedImage>> {
+  const [host] = registry.split("/");
+  return Object.fromEntries(
+    goals.map((goal) => {
+      const { name, repository, tag, digest, size } = goal;
+      const uri = `${host}/${repository}@${digest}`;
+      const state = pushed.includes(goal) ? "pushed" : "present";
+      return [name, { repository, tag, digest, uri, ...(size === undefined ? {} : { size }), state }];
+    }),
+  );
+}
+
+/** Bytes of all images together; what they share counts once. */
+export function totalBytes(goals: readonly Goal[]): number {
+  const sizes = new Map<string, number>();
+  for (const { digest, oci, size } of goals) {
+    if (!oci) sizes.set(digest, size ?? 0);
+    for (const blob of oci?.blobs ?? []) sizes.set(blob.digest, blob.size);
+    for (const { descriptor } of oci?.manifests ?? []) sizes.set(descriptor.digest, descriptor.size);
+  }
+  return [...sizes.values()].reduce((sum, each) => sum + each, 0);
 }
 
 /** A source that passes once stands for whatever it holds, before it was read and after: an approval of it holds either way. */
@@ -205,7 +218,8 @@ export function takenTag(name: string, is: string | undefined, wanted: string): 
   });
 }
 
-function missingRepositories(names: readonly string[]): UserError {
+/** The refusal to go on without a repository. */
+export function missingRepositories(names: readonly string[]): UserError {
   return new UserError("REPOSITORY_MISSING", {
     happened: `There is no repository ${names.join(", ")} in ECR, and create-repositories is false.`,
     next: `Run: ${names.map((name) => `aws ecr create-repository --repository-name ${name}`).join(" && ")}\nor set create-repositories: true.`,

@@ -1,3 +1,8 @@
+import type { Descriptor } from "../oci/descriptor.ts";
+
+/** How one blob came into its repository; `lost`: its bytes passed once, the connection broke, and they must pass again. */
+export type Arrival = "sent" | "mounted" | "present" | "lost";
+
 /** What became of an image's blobs, for the report. */
 export interface Pushed {
   readonly name: string;
@@ -15,5 +20,18 @@ export interface PushResult {
   readonly bytesUploaded: number;
 }
 
-/** How one blob came into its repository. */
-export type Arrival = "sent" | "mounted" | "present";
+export function pushedOf(
+  name: string,
+  arrivals: readonly { readonly blob: Descriptor; readonly how: Arrival }[],
+  milliseconds: number,
+): Pushed {
+  const by = (how: Arrival) => arrivals.filter((arrival) => arrival.how === how);
+  return {
+    name,
+    sent: by("sent").length,
+    mounted: by("mounted").length,
+    present: by("present").length,
+    bytesSent: by("sent").reduce((sum, { blob }) => sum + blob.size, 0),
+    seconds: milliseconds / 1_000,
+  };
+}

@@ -4,6 +4,7 @@ import type { Answer } from "../../transfer/send.ts";
 import { type Descriptor, digestLike, hashFor } from "../oci/descriptor.ts";
 import { short } from "../oci/manifest.ts";
 import { notVerified } from "./manifests.ts";
+import { advise, explain } from "./refusal.ts";
 import type { Wire } from "./wire.ts";
 
 /** Blobs up to this are read whole, proven, and sent in one request; larger ones stream through one PATCH. */
@@ -91,7 +92,21 @@ export async function uploadBlob(
     if (said !== undefined && said !== blob.digest) throw notVerified(`a blob of ${repository}`, blob.digest, said);
   };
   if (source.again) return wire.persist(what, repository, attempt);
-  return attempt(1);
+  try {
+    await attempt(1);
+  } catch (thrown) {
+    onSent(-sent);
+    throw advise(thrown).retry ? new BlobLost(thrown) : explain(thrown, repository);
+  }
+}
+
+/** The bytes passed, and the connection broke: they must pass again. */
+export class BlobLost extends Error {
+  override readonly name = "BlobLost";
+
+  constructor(cause: unknown) {
+    super("a blob that passes once was lost", { cause });
+  }
 }
 
 async function startUpload(wire: Wire, repository: string, what: string): Promise<string> {

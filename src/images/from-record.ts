@@ -1,0 +1,84 @@
+import { type Aws, connectAws } from "../aws/session.ts";
+import type { Chart } from "../bundle/chart.ts";
+import { openChart } from "../bundle/open-chart.ts";
+import { UserError } from "../errors.ts";
+import { findRecord } from "../record/find.ts";
+import type { ReleaseRecord } from "../record/record.ts";
+import { openStore } from "../record/store.ts";
+import type { KnownCargo } from "./cargo.ts";
+import type { ImageClients, ImageInputs } from "./connect.ts";
+import { ecrLogin } from "./ecr/login.ts";
+import { comparePresets, type Goal, repositoryName } from "./goal.ts";
+import { readRemoteImage } from "./oci/remote.ts";
+import { blobFrom } from "./registry/download.ts";
+import { createWire, type Wire } from "./registry/wire.ts";
+
+/** The proven images of a release record: they are looked for here, and copied by digest from the record's own registry where they are missing. */
+export async function recordCargo(inputs: ImageInputs, clients: ImageClients): Promise<KnownCargo> {
+  const { ctx, aws, store } = clients;
+  const { environment, release } = inputs;
+  const { sha256, record } = await findRecord(inputs.fromRecord!, {
+    open: async (place) => (place ? openStore(place, aws) : store),
+    environment,
+    release,
+    workspace: ctx.ambient.workspace,
+  });
+  const sources = new Map<string, { readonly repository: string }>(Object.entries(record.images));
+  const goals = Object.entries(record.images)
+    .filter(([name]) => inputs.images.length === 0 || inputs.images.includes(name))
+    .map(([name, image]): Goal => {
+      const repository = repositoryName(inputs.repositoryPrefix, name);
+      return { name, repository, tag: image.tag, digest: image.digest };
+    });
+  const chart = await recordedChart(record, clients);
+  if (chart) comparePresets(goals, inputs.images, chart);
+  let wire: Promise<Wire> | undefined;
+  const source = () => {
+    wire ??= sourceWire(record, inputs, clients);
+    return wire;
+  };
+  return {
+    kind: "known",
+    label: `record ${sha256.slice(0, 12)}`,
+    goals,
+    chart,
+    chartSha256: record.chart.sha256 || undefined,
+    identity: undefined,
+    async contents(goal) {
+      const { repository } = sources.get(goal.name)!;
+      return readRemoteImage(await source(), repository, goal.digest, `${record.account}/${repository}`);
+    },
+    blob: (goal, blob) => blobFrom(source, sources.get(goal.name)!.repository, blob),
+  };
+}
+
+async function recordedChart(record: ReleaseRecord, { ctx, aws }: ImageClients): Promise<Chart | undefined> {
+  if (!record.chart.place) return undefined;
+  const chart = await openChart(record.chart.place, { ctx, aws: async () => aws });
+  if (chart.archive.sha256 === record.chart.sha256) return chart;
+  throw new UserError("CHART_ALTERED", {
+    happened: `The chart at ${record.chart.place} has the digest ${chart.archive.sha256}; the record names ${record.chart.sha256}.`,
+    next: "Release again in the environment that the record is of, so that its chart is kept anew.",
+  });
+}
+
+/** The registry that the record is of: with the job's ambient credentials where they are of that account, else with our own, if its policies let us pull. */
+async function sourceWire(record: ReleaseRecord, inputs: ImageInputs, { ctx, aws, wire }: ImageClients): Promise<Wire> {
+  if (record.account === aws.account && record.region === aws.region) return wire;
+  const session = await sessionFor(record, inputs, ctx, aws);
+  return createWire(await ecrLogin(session, record.account, ctx), session.agents, ctx);
+}
+
+async function sessionFor(
+  record: ReleaseRecord,
+  inputs: ImageInputs,
+  ctx: ImageClients["ctx"],
+  own: Aws,
+): Promise<Aws> {
+  const target = { region: record.region, accountId: undefined };
+  const ambient = inputs.roleToAssume
+    ? await connectAws({ ...target, role: undefined }, ctx).catch(() => undefined)
+    : undefined;
+  if (ambient?.account === record.account) return ambient;
+  return record.region === own.region ? own : connectAws({ ...target, role: inputs.roleToAssume }, ctx);
+}

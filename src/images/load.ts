@@ -1,0 +1,142 @@
+import type { ArchiveBundle, StreamBundle } from "../bundle/bundle.ts";
+import type { Chart } from "../bundle/chart.ts";
+import { chartPath, keepChart, keptChart } from "../bundle/chart-cache.ts";
+import { Extraction } from "../bundle/extract.ts";
+import { openBundle } from "../bundle/open.ts";
+import { openChart } from "../bundle/open-chart.ts";
+import { readWhole } from "../bundle/whole.ts";
+import { UserError } from "../errors.ts";
+import { normalPath } from "../tar/policy.ts";
+import { dataOf } from "../tar/read.ts";
+import { readIndex } from "./bundle-index.ts";
+import { archiveCargo, type BundleWishes, type Cargo, identityOf, passCargo } from "./cargo.ts";
+import type { ImageClients, ImageInputs } from "./connect.ts";
+import { recordCargo } from "./from-record.ts";
+
+/** What is to be pushed, and what of it was found without reading a layer. */
+export interface Loaded {
+  readonly cargo: Cargo;
+  /** The index of a compressed bundle is in records already. */
+  readonly indexKept: boolean;
+  /** Output `chart`: its place in records, else its path on this runner. */
+  readonly chart: string | undefined;
+  /** Output `bundle-dir`. */
+  readonly bundleDir: string | undefined;
+}
+
+/** Of a compressed bundle's memory so much is for reading ahead; the rest holds layers on their way. */
+export const aheadShare = 1 / 4;
+
+/** Opens what the inputs name: the report of an earlier push, a release record, or a bundle. */
+export async function loadCargo(inputs: ImageInputs, clients: ImageClients): Promise<Loaded> {
+  if (clients.earlier) return fromReport(clients);
+  if (inputs.fromRecord) {
+    const cargo = await recordCargo(inputs, clients);
+    return { cargo, indexKept: true, chart: await placeOf(cargo.chart, clients), bundleDir: undefined };
+  }
+  const ref = inputs.bundle;
+  if (!ref || ref.kind === "unset") throw missingBundle();
+  const means = { ctx: clients.ctx, aws: async () => clients.aws };
+  const bundle = await openBundle(ref, inputs.memory * aheadShare, means);
+  clients.opened.push(bundle);
+  const wishes: BundleWishes = {
+    selected: inputs.images,
+    prefix: inputs.repositoryPrefix,
+    sha256: inputs.bundleSha256,
+  };
+  return bundle.kind === "archives"
+    ? fromArchives(bundle, wishes, inputs, clients)
+    : fromStream(bundle, wishes, inputs, clients);
+}
+
+function fromReport({ earlier, wire }: ImageClients): Loaded {
+  const { goals, chart, chartSha256, identity, bundleDir, origin } = earlier!;
+  const missing = (name: string) =>
+    new UserError("IMAGES_FROM_RECORD", {
+      happened: `${origin} says that ${name} was pushed to ${wire.endpoint.host}, and it is not there.`,
+      next: "Push it again, and give the report of that job.",
+    });
+  return {
+    cargo: {
+      kind: "known",
+      label: origin,
+      goals,
+      chart: undefined,
+      chartSha256: chartSha256 || undefined,
+      identity: identity || undefined,
+      contents: (goal) => Promise.reject(missing(`${goal.repository}:${goal.tag}`)),
+      blob: (goal) => {
+        throw missing(goal.repository);
+      },
+    },
+    indexKept: true,
+    chart: chart || undefined,
+    bundleDir: bundleDir || undefined,
+  };
+}
+
+async function fromArchives(
+  bundle: ArchiveBundle,
+  wishes: BundleWishes,
+  inputs: ImageInputs,
+  clients: ImageClients,
+): Promise<Loaded> {
+  const cargo = await archiveCargo(bundle, wishes, clients.ctx.signal);
+  const extracted = bundle.folder ?? (await extractParts(bundle, inputs.extractTo, clients));
+  return { cargo, indexKept: true, chart: await placeOf(cargo.chart, clients), bundleDir: extracted };
+}
+
+/** Small parts of a tar are written at once: they cost nothing, and a later step finds them also after a run that changed nothing. */
+async function extractParts(
+  bundle: ArchiveBundle,
+  folder: string | undefined,
+  { ctx }: ImageClients,
+): Promise<string | undefined> {
+  if (!folder || !bundle.file) return undefined;
+  const extraction = new Extraction(folder, ctx.ambient.workspace);
+  for (const member of bundle.parts) extraction.admit(member.path, member.size);
+  for (const member of bundle.parts)
+    await extraction.write(
+      normalPath(member.path),
+      await readWhole(dataOf(bundle.file, member), ctx.signal),
+      member.mode,
+    );
+  return extraction.folder;
+}
+
+async function fromStream(
+  bundle: StreamBundle,
+  wishes: BundleWishes,
+  inputs: ImageInputs,
+  clients: ImageClients,
+): Promise<Loaded> {
+  const { ctx, store } = clients;
+  const found = await readIndex(identityOf(bundle, wishes), store, ctx);
+  const chart = found?.index.chartSha256 ? await indexedChart(found.index.chartSha256, clients) : undefined;
+  const usable = found && (chart !== undefined || found.index.chartSha256 === undefined) ? found : undefined;
+  const cargo = passCargo(bundle, usable, chart, wishes);
+  const bundleDir = inputs.extractTo ? new Extraction(inputs.extractTo, ctx.ambient.workspace).folder : undefined;
+  return { cargo, indexKept: usable?.kept ?? false, chart: await placeOf(chart, clients), bundleDir };
+}
+
+/** The chart that an index names, from this runner or from records; `undefined` where it is in neither, so that the bundle must be read. */
+async function indexedChart(digest: string, { ctx, aws, store }: ImageClients): Promise<Chart | undefined> {
+  const path = chartPath(digest);
+  const local = (await keptChart(digest, ctx)) !== undefined;
+  if (!local && !(await store?.list(path))?.includes(path)) return undefined;
+  return openChart(`${store?.place ?? ""}${path}`, { ctx, aws: async () => aws });
+}
+
+/** Keeps the chart on this runner; gives its place in records, where it will be, else its path. */
+export async function placeOf(
+  chart: Chart | undefined,
+  { ctx, store }: Pick<ImageClients, "ctx" | "store">,
+): Promise<string | undefined> {
+  if (!chart) return undefined;
+  const path = await keepChart(chart, ctx);
+  return store ? `${store.place}${chartPath(chart.archive.sha256)}` : path;
+}
+
+function missingBundle(): UserError {
+  return new UserError("BUNDLE_NOT_FOUND", { happened: "No bundle was given.", next: "Give the input bundle." });
+}

@@ -1,0 +1,55 @@
+import type { Piece, StreamBundle } from "../../bundle/bundle.ts";
+import type { Chart } from "../../bundle/chart.ts";
+import { ChartPieces } from "../../bundle/chart-pieces.ts";
+import type { Extraction } from "../../bundle/extract.ts";
+import type { ArchiveName } from "../../bundle/names.ts";
+import { collect } from "../../bundle/whole.ts";
+import { runningSha256 } from "../../bytes/digest.ts";
+import { UserError } from "../../errors.ts";
+
+/** What one pass over a compressed bundle saw beside its images. */
+export interface Passed {
+  readonly chart: Chart | undefined;
+  /** SHA-256 of the compressed bytes, hex, where it was asked for. */
+  readonly sha256: string | undefined;
+}
+
+export interface PassOptions {
+  readonly signal: AbortSignal;
+  readonly hash: boolean;
+  readonly extraction: Extraction | undefined;
+  /** Takes an image archive; what it leaves unread is skipped. */
+  archive(name: ArchiveName, members: Extract<Piece, { kind: "archive" }>["members"]): Promise<void>;
+}
+
+/** Reads the bundle once from its first byte to its last: archives are handed on, charts gathered, small parts extracted. */
+export async function passBundle(bundle: StreamBundle, options: PassOptions): Promise<Passed> {
+  const { signal, extraction } = options;
+  const digest = options.hash ? runningSha256() : undefined;
+  const charts = new ChartPieces(bundle.label);
+  for await (const piece of bundle.pass(signal, digest && ((chunk) => digest.update(chunk)))) {
+    if (piece.kind === "archive") {
+      await options.archive(piece.name, piece.members);
+      continue;
+    }
+    const { member, data } = piece.passing;
+    if (piece.kind === "part" && !extraction) continue;
+    refuseLargePart(member.path, member.size);
+    if (piece.kind === "chart") charts.admit(piece.path, member.size);
+    extraction?.admit(member.path, member.size);
+    const content = await collect(data);
+    if (piece.kind === "chart") charts.add(piece.path, content);
+    await extraction?.write(piece.kind === "chart" ? `charts/${piece.path}` : piece.path, content, member.mode);
+  }
+  return { chart: await charts.chart(), sha256: digest?.hex() };
+}
+
+const partLimit = 64 * 2 ** 20;
+
+function refuseLargePart(path: string, bytes: number): void {
+  if (bytes <= partLimit) return;
+  throw new UserError("BUNDLE_PARTS_TOO_LARGE", {
+    happened: `${path} has ${bytes} bytes, and is neither an image nor a small part of the bundle.`,
+    next: "Leave extract-to out, or use the bundle as Poolside sent it.",
+  });
+}

@@ -1,0 +1,63 @@
+import type { WorkQueue } from "../../transfer/queue.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import { type BlobBody, BlobLost, hasBlob, mountBlob, uploadBlob } from "../registry/blobs.ts";
+import type { Wire } from "../registry/wire.ts";
+import type { Progress } from "./progress.ts";
+import type { Arrival } from "./pushed.ts";
+
+/** Rank of requests without a body: others wait for what they tell. */
+const ahead = Number.MAX_SAFE_INTEGER;
+
+/** Brings blobs into repositories over one queue: there already, else mounted, else sent. */
+export class Placement {
+  /** By repository: resolves when its image is whole, so that its blobs can be mounted. */
+  readonly whole = new Map<string, Promise<unknown>>();
+  /** The first repository that each digest goes to, or is in. */
+  readonly homes = new Map<string, string>();
+  readonly wire: Wire;
+  private readonly queue: WorkQueue;
+  private readonly mounting: boolean;
+  private readonly progress: Progress;
+
+  constructor(wire: Wire, queue: WorkQueue, mounting: boolean, progress: Progress) {
+    this.wire = wire;
+    this.queue = queue;
+    this.mounting = mounting;
+    this.progress = progress;
+  }
+
+  /** A place in the queue. Requests without a body come first, then large bodies. */
+  turn<T>(run: (wire: Wire) => Promise<T>, size = ahead): Promise<T> {
+    return this.queue.add(size, ({ signal, slower }) => run(this.wire.within(signal, slower)));
+  }
+
+  /** Brings one blob; `body` is asked for its bytes only when they must be sent. */
+  async place(repository: string, blob: Descriptor, body: () => BlobBody, archive: string): Promise<Arrival> {
+    if (await this.turn((wire) => hasBlob(wire, repository, blob))) {
+      this.progress.spared(blob.size);
+      return "present";
+    }
+    const home = this.homes.get(blob.digest) ?? repository;
+    let session: string | undefined;
+    if (home !== repository && this.mounting) {
+      // ECR mounts only what a manifest of the other repository refers to: its image must be whole first.
+      await this.whole.get(home);
+      const answer = await this.turn((wire) => mountBlob(wire, repository, blob, home));
+      if (answer.mounted) {
+        this.progress.spared(blob.size);
+        return "mounted";
+      }
+      session = answer.session;
+    }
+    const sent = (bytes: number) => this.progress.sent(bytes);
+    return this.turn(async (wire) => {
+      try {
+        await uploadBlob(wire, repository, blob, body(), archive, sent, session);
+        return "sent";
+      } catch (thrown) {
+        if (thrown instanceof BlobLost) return "lost";
+        throw thrown;
+      }
+    }, blob.size);
+  }
+}

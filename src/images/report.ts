@@ -1,0 +1,50 @@
+import { count, size } from "../action/describe.ts";
+import type { Block } from "../action/summary.ts";
+import type { PlacedImage } from "./plan.ts";
+import type { PushResult } from "./push/pushed.ts";
+
+/** One sentence about what happened to the images. */
+export function imagesHeadline(
+  images: Readonly<Record<string, PlacedImage>> | undefined,
+  result: PushResult | undefined,
+  dryRun: boolean,
+): string {
+  const names = Object.keys(images ?? {});
+  if (!images) return dryRun ? "The bundle's images are known once it was read." : "No image was pushed.";
+  const pushed = Object.values(images).filter(({ state }) => state === "pushed").length;
+  if (pushed === 0)
+    return `${count(names.length, "image")} ${names.length === 1 ? "is" : "are"} in the registry already.`;
+  if (dryRun) return `${count(pushed, "image")} of ${names.length} would be pushed.`;
+  const bytes = result ? `, ${size(result.bytesUploaded)} sent` : "";
+  return `${count(pushed, "image")} of ${names.length} pushed and read back by digest${bytes}.`;
+}
+
+/** The table of images: what is where, and what it cost. */
+export function imagesBlocks(
+  images: Readonly<Record<string, PlacedImage>> | undefined,
+  platforms: Readonly<Record<string, readonly string[]>>,
+  result: PushResult | undefined,
+): readonly Block[] {
+  if (!images) return [];
+  const rows = Object.entries(images).map(([name, image]) => {
+    const pushed = result?.images.find((each) => each.name === name);
+    return [
+      `\`${image.repository}\``,
+      `\`${image.tag}\``,
+      `\`${image.digest.slice(0, 19)}\``,
+      image.size === undefined ? "" : size(image.size),
+      (platforms[name] ?? []).join(", "),
+      pushed ? `${pushed.sent} / ${pushed.mounted} / ${pushed.present}` : image.state,
+      pushed ? pushed.seconds.toFixed(1) : "",
+      pushed && pushed.seconds > 0 ? (pushed.bytesSent / 1e6 / pushed.seconds).toFixed(0) : "",
+    ];
+  });
+  return [
+    {
+      kind: "table",
+      head: ["repository", "tag", "digest", "size", "platforms", "layers sent / mounted / present", "s", "MB/s"],
+      rows,
+      right: [3, 6, 7],
+    },
+  ];
+}
