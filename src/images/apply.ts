@@ -4,37 +4,15 @@ import { runningSha256 } from "../bytes/digest.ts";
 import { inOrder } from "../bytes/ordered.ts";
 import type { Source } from "../bytes/source.ts";
 import { type ArchiveCargo, bundleDiffers, type KnownCargo } from "./cargo.ts";
-import type { ImageClients, ImageInputs } from "./connect.ts";
-import { settingsOf } from "./connect.ts";
-import { createRepository } from "./ecr/create.ts";
+import type { ImageClients } from "./connect.ts";
 import { mountingEnabled } from "./ecr/mounting.ts";
-import { setPullPolicy } from "./ecr/pull-policy.ts";
 import type { Goal } from "./goal.ts";
 import { keepThings } from "./keep.ts";
-import type { Loaded } from "./load.ts";
 import { applyPass } from "./pass/apply.ts";
-import type { ImageWork, ObservedImages } from "./plan.ts";
+import type { ImagesApplied, ImagesPlanned } from "./planned.ts";
 import { type Full, pushImages } from "./push/push.ts";
 import type { PushResult } from "./push/pushed.ts";
-
-/** The plan's work with what it works on. */
-export interface ImagesPlanned {
-  readonly inputs: ImageInputs;
-  readonly loaded: Loaded;
-  readonly observed: ObservedImages;
-  readonly work: ImageWork;
-}
-
-/** What apply did: what was sent, and what stands now. */
-export interface ImagesApplied {
-  readonly result: PushResult;
-  /** All images that were asked for, now that they are known. */
-  readonly goals: readonly Goal[];
-  /** Those that were pushed, to be read back. */
-  readonly pushed: readonly Goal[];
-  readonly chart: string | undefined;
-  readonly chartSha256: string | undefined;
-}
+import { prepareRepositories } from "./repository.ts";
 
 /** Repositories, then images, then what later jobs find in records: in this order an interruption leaves nothing that lies. */
 export async function applyImages(planned: ImagesPlanned, clients: ImageClients): Promise<ImagesApplied> {
@@ -52,24 +30,6 @@ export async function applyImages(planned: ImagesPlanned, clients: ImageClients)
     chart: loaded.chart,
     chartSha256: planned.observed.chartSha256,
   };
-}
-
-/** Makes what is missing, and lets other accounts pull from what is ours. */
-export async function prepareRepositories(
-  create: readonly string[],
-  policies: readonly string[],
-  inputs: ImageInputs,
-  { aws, ctx }: ImageClients,
-): Promise<void> {
-  const settings = settingsOf(inputs);
-  await Promise.all(
-    create.map(async (name) => {
-      await createRepository(name, settings, aws, ctx.signal);
-      if (settings.pullAccounts.length > 0) await setPullPolicy(name, settings.pullAccounts, aws, ctx.signal);
-      ctx.log.info(`The repository ${name} was created.`);
-    }),
-  );
-  for (const name of policies) await setPullPolicy(name, settings.pullAccounts, aws, ctx.signal);
 }
 
 async function pushGoals(

@@ -1,8 +1,28 @@
-import { type ImagesPlanned, prepareRepositories } from "./apply.ts";
-import type { ImageClients } from "./connect.ts";
+import { type ImageClients, type ImageInputs, settingsOf } from "./connect.ts";
+import { createRepository } from "./ecr/create.ts";
+import { setPullPolicy } from "./ecr/pull-policy.ts";
 import { describeRepositories } from "./ecr/repositories.ts";
 import { templateFor } from "./ecr/templates.ts";
 import { missingRepositories } from "./plan.ts";
+import type { ImagesPlanned } from "./planned.ts";
+
+/** Makes what is missing, and lets other accounts pull from what is ours. */
+export async function prepareRepositories(
+  create: readonly string[],
+  policies: readonly string[],
+  inputs: ImageInputs,
+  { aws, ctx }: ImageClients,
+): Promise<void> {
+  const settings = settingsOf(inputs);
+  await Promise.all(
+    create.map(async (name) => {
+      await createRepository(name, settings, aws, ctx.signal);
+      if (settings.pullAccounts.length > 0) await setPullPolicy(name, settings.pullAccounts, aws, ctx.signal);
+      ctx.log.info(`The repository ${name} was created.`);
+    }),
+  );
+  for (const name of policies) await setPullPolicy(name, settings.pullAccounts, aws, ctx.signal);
+}
 
 /** Makes the repository of an image that came to light only while its bundle passed; one that is there is used as it is. */
 export async function ensureRepository(

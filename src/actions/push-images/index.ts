@@ -1,11 +1,12 @@
 import type { Action, Verdict } from "../../action/action.ts";
 import type { Inputs, Outputs } from "../../action/contract.ts";
 import { isUnknown, type Known, type Plan, unknown } from "../../action/plan.ts";
-import { applyImages, type ImagesApplied, type ImagesPlanned } from "../../images/apply.ts";
+import { applyImages } from "../../images/apply.ts";
 import { closeImages, connectImages, type ImageClients, settingsOf } from "../../images/connect.ts";
 import { type Loaded, loadCargo } from "../../images/load.ts";
 import { observeImages } from "../../images/observe.ts";
 import { type ObservedImages, placedImages, planImages, totalBytes } from "../../images/plan.ts";
+import type { ImagesApplied, ImagesPlanned } from "../../images/planned.ts";
 import { imagesBlocks, imagesHeadline } from "../../images/report.ts";
 import { readBack } from "../../images/verify.ts";
 import { contract } from "./contract.ts";

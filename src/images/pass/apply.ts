@@ -1,7 +1,6 @@
 import { Extraction } from "../../bundle/extract.ts";
 import type { ArchiveName } from "../../bundle/names.ts";
 import { createQueue } from "../../transfer/queue.ts";
-import type { ImagesApplied, ImagesPlanned } from "../apply.ts";
 import { indexBytes, type KeptLayout, keepIndex } from "../bundle-index.ts";
 import { bundleDiffers, type PassCargo } from "../cargo.ts";
 import type { ImageClients } from "../connect.ts";
@@ -9,6 +8,7 @@ import { mountingEnabled } from "../ecr/mounting.ts";
 import { comparePresets, type Goal, goalsOf, type NamedImage, repositoryName, selectImages } from "../goal.ts";
 import { keepThings } from "../keep.ts";
 import { aheadShare, placeOf } from "../load.ts";
+import type { ImagesApplied, ImagesPlanned } from "../planned.ts";
 import { putTag, rootOf } from "../push/finish.ts";
 import { Placement } from "../push/place.ts";
 import { Progress } from "../push/progress.ts";
