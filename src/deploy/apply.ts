@@ -52,7 +52,7 @@ export async function applyRelease(
   ctx: Context,
 ): Promise<number> {
   const cluster = means.cluster.within(ctx);
-  await clearLock(means, lease, ctx);
+  await clearLock(means, lease.takenOverFrom, ctx);
   for (const secret of plan.writeSecrets) {
     await applySecret(cluster, means.namespace, secret, means.owner, means.accept.includes("DEPLOY_SECRET_FOREIGN"));
     ctx.log.info(`Wrote the Secret ${secret.name}`);
@@ -76,13 +76,13 @@ async function isAlready(plan: ReleasePlan, means: ApplyMeans, cluster: Cluster)
 }
 
 /** An operation that is alive is waited for, one that was left behind is undone in the way that fits its kind. */
-export async function clearLock(means: ApplyMeans, lease: HeldLease | undefined, ctx: Context): Promise<void> {
+export async function clearLock(means: ApplyMeans, before: HeldLease["takenOverFrom"], ctx: Context): Promise<void> {
   const cluster = means.cluster.within(ctx);
   const deadline = ctx.clock.now() + means.lockTimeout;
   for (;;) {
     const now = ctx.clock.now();
     const state = stateOf(await readRevisions(cluster, means));
-    const since = lease?.takenOverFrom?.since;
+    const since = before?.since;
     const ours = state.kind === "pending" && since !== undefined && state.newest.updatedAt >= since - 60_000;
     const recovery = recoveryOf(state, ours, now);
     if (recovery.kind === "none" || state.kind !== "pending") return;

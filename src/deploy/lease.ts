@@ -41,6 +41,11 @@ export function holderOf(lease: Lease | undefined, now: number): string | undefi
   return now < Date.parse(renewTime ?? "") + leaseDurationSeconds * 1_000 ? holderIdentity : undefined;
 }
 
+/** Whether the Lease is still the holding that `token` names. */
+export function isHeldBy(lease: Lease | undefined, token: string): boolean {
+  return token !== "" && lease?.metadata.annotations?.[tokenAnnotation] === token;
+}
+
 /**
  * Takes the Lease, waiting up to `timeout` ms for another run to let go (`DEPLOY_LOCKED` names it). A dead holder's Lease is taken over when it ran
  * out by this runner's own watching, so that clocks need not agree.
@@ -173,8 +178,7 @@ async function renew(
   for (;;) {
     await ctx.clock.sleep(renewEvery, stop);
     const lease = await cluster.get(leases, leaseName(place.release), place.namespace);
-    if (lease?.metadata.annotations?.[tokenAnnotation] !== token)
-      throw new Cancelled("The Lease was taken by another run.");
+    if (!lease || !isHeldBy(lease, token)) throw new Cancelled("The Lease was taken by another run.");
     const renewTime = new Date(ctx.clock.now()).toISOString().replace("Z", "000Z");
     await cluster.replace(leases, { ...lease, spec: { ...lease.spec, renewTime } });
   }
@@ -183,7 +187,7 @@ async function renew(
 /** Deletes the Lease if it is still the holding that `token` names. */
 export async function letGo(cluster: Cluster, place: ReleasePlace, token: string): Promise<boolean> {
   const lease = await cluster.get(leases, leaseName(place.release), place.namespace);
-  if (lease?.metadata.annotations?.[tokenAnnotation] !== token) return false;
+  if (!lease || !isHeldBy(lease, token)) return false;
   const { uid, resourceVersion } = lease.metadata;
   await cluster
     .delete(leases, {

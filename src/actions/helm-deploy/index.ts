@@ -1,0 +1,105 @@
+import type { Action, Verdict } from "../../action/action.ts";
+import type { Inputs, Outputs } from "../../action/contract.ts";
+import type { Plan } from "../../action/plan.ts";
+import { diffText } from "../../deploy/diff.ts";
+import { type Observation, observeRelease } from "../../deploy/observe.ts";
+import { type Deployment, openDeployment } from "../../deploy/open.ts";
+import { planRelease, type ReleasePlan } from "../../deploy/plan.ts";
+import { accepting, preflightFailure, warningsOf } from "../../deploy/preflight.ts";
+import { provenRevision } from "../../deploy/proven.ts";
+import { deployBlocks, deployHeadline } from "../../deploy/report.ts";
+import { settleRun } from "../../deploy/settle.ts";
+import { type AppliedRelease, carryOut, prove, rescue } from "../../deploy/steps.ts";
+import { contract } from "./contract.ts";
+
+type Contract = typeof contract;
+
+interface Work {
+  readonly release: ReleasePlan;
+  readonly observation: Observation;
+}
+
+/** helm-deploy: installs or upgrades the release, watches it, says what is wrong, and rolls back. */
+export const helmDeploy: Action<Contract, Deployment, Observation, Work, AppliedRelease> = {
+  contract,
+  connect: (inputs, ctx) => openDeployment(inputs, ctx),
+  async observe(inputs, deployment, ctx) {
+    const found = await observeRelease(
+      { ...deployment, ...place(inputs), surge: inputs.surge, preflight: inputs.preflight !== "false" },
+      ctx,
+    );
+    const checks = accepting(found.checks, inputs.accept);
+    for (const warning of warningsOf(checks)) ctx.log.finding(warning);
+    return { ...found, checks };
+  },
+  plan(inputs, observation): Plan<Work, Outputs<Contract>> {
+    const failure = preflightFailure(observation.checks);
+    if (failure) throw failure;
+    const release = planRelease(observation.wanted, observation.observed);
+    const changes = inputs.preflight === "only" ? [] : release.changes;
+    return {
+      changes,
+      endState: release.endState,
+      outputs: { diff: diffText([...release.diff, ...release.drift]) },
+      work: { release, observation },
+    };
+  },
+  apply: (plan, deployment, ctx) => carryOut(plan.work.release, deployment, ctx),
+  async verify(plan, applied, deployment, ctx): Promise<Verdict<Outputs<Contract>>> {
+    const { release, observation } = plan.work;
+    if (deployment.inputs.preflight === "only") return { outputs: {} as Outputs<Contract>, outcome: "skipped" };
+    const proof = await prove(release, applied, observation, deployment, ctx);
+    const outputs = {
+      revision: proof.revision,
+      status: proof.status,
+      addresses: proof.addresses,
+      diagnosis: proof.rollout.diagnoses,
+    };
+    return {
+      outputs: outputs as unknown as Outputs<Contract>,
+      ...(proof.status === "superseded" ? { outcome: "superseded" } : {}),
+      ...(proof.failure ? { failure: proof.failure } : {}),
+    };
+  },
+  async recover(failure, plan, deployment, ctx) {
+    const { release, observation } = plan.work;
+    const proven = await provenRevision(deployment.inputs, ctx);
+    const undone = await rescue(failure, release, { ...observation, proven }, deployment, ctx);
+    return {
+      status: undone.status,
+      revision: undone.revision,
+      ...(undone.rolledBackTo ? { rolledBackTo: undone.rolledBackTo } : {}),
+    };
+  },
+  report(finished) {
+    const { inputs, outputs, observed, plan } = finished;
+    const facts = {
+      ...place(inputs),
+      dryRun: finished.dryRun,
+      changes: plan?.changes.length ?? 0,
+      status: outputs?.status,
+      revision: outputs?.revision,
+      rolledBackTo: outputs?.rolledBackTo,
+      failure: finished.failure?.happened,
+      models: plan?.work.release.workloads.length ?? 0,
+    };
+    return {
+      headline: deployHeadline(facts),
+      blocks: deployBlocks({
+        checks: observed?.checks ?? [],
+        diff: outputs?.diff ?? "",
+        diagnosis: outputs?.diagnosis ?? [],
+        addresses: outputs?.addresses ?? {},
+      }),
+    };
+  },
+  async close(deployment) {
+    await deployment.lease?.release();
+    deployment.cluster.close();
+  },
+  settle: (remembered, ctx) => settleRun(remembered, ctx),
+};
+
+function place(inputs: Inputs<Contract>): { readonly release: string; readonly namespace: string } {
+  return { release: inputs.release, namespace: inputs.namespace };
+}

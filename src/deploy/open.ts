@@ -1,0 +1,123 @@
+import { resolve } from "node:path";
+import type { Context } from "../action/context.ts";
+import type { SourceRef } from "../action/references.ts";
+import type { Secret } from "../action/secret.ts";
+import { connectAws } from "../aws/session.ts";
+import { keepChart } from "../bundle/chart-cache.ts";
+import { openChart } from "../bundle/open-chart.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import { type ClusterChoice, connectCluster } from "../cluster/connect.ts";
+import { UserError } from "../errors.ts";
+import { type ApiKeyInputs, apiKey } from "../facts/api-key.ts";
+import { releaseOwner } from "../facts/owner.ts";
+import { findHelm, type Helm } from "../helm/find.ts";
+import type { PushedImage } from "./expected-images.ts";
+import type { HeldLease } from "./lease.ts";
+import type { WantedRelease } from "./plan.ts";
+import type { HelmContent } from "./render.ts";
+import { secretDigest, type WantedSecret } from "./secrets.ts";
+import { type ReadValues, readValues } from "./values.ts";
+
+/** The inputs of helm-deploy, as far as the room acts on them. Durations are ms. */
+export interface DeployInputs extends ApiKeyInputs, ClusterChoice {
+  readonly bundle: SourceRef | undefined;
+  readonly chart: SourceRef | undefined;
+  readonly valuesFile: string;
+  readonly imageDigests: Readonly<Record<string, PushedImage>>;
+  readonly release: string;
+  readonly namespace: string;
+  readonly environment: string | undefined;
+  readonly records: string | undefined;
+  readonly authenticationSecret: string;
+  readonly s3AccessKeyId: Secret | undefined;
+  readonly s3SecretAccessKey: Secret | undefined;
+  readonly s3Secret: string;
+  readonly timeout: number;
+  readonly stallTimeout: number;
+  readonly lockTimeout: number;
+  readonly onFailure: "rollback" | "keep";
+  readonly onCancel: "leave" | "rollback";
+  readonly preflight: "true" | "only" | "false";
+  readonly accept: readonly string[];
+  readonly helmVersion: string;
+  readonly surge: "auto" | "recreate" | "wait";
+}
+
+/** What the steps of helm-deploy talk through. */
+export interface Deployment {
+  readonly inputs: DeployInputs;
+  readonly cluster: Cluster;
+  readonly helm: Helm;
+  readonly content: HelmContent;
+  readonly values: ReadValues;
+  readonly wanted: Omit<WantedRelease, "objects">;
+  /** Held from before apply until `close`. */
+  lease?: HeldLease;
+  /** The revision that was live before apply; 0: none. */
+  before: number;
+  /** The rollout was overtaken: nothing is undone. */
+  superseded: boolean;
+}
+
+/** Opens cluster, helm, chart and values. Nothing is written outside the runner, and no request is sent to the cluster. */
+export async function openDeployment(inputs: DeployInputs, ctx: Context): Promise<Deployment> {
+  const aws = () =>
+    connectAws({ region: inputs.awsRegion, accountId: inputs.awsAccountId, role: inputs.roleToAssume }, ctx);
+  const place = inputs.chart ?? inputs.bundle;
+  if (!place) {
+    throw new UserError("DEPLOY_NO_CHART", {
+      happened: "No chart was given.",
+      next: "Give chart or bundle, or run push-images before this step.",
+    });
+  }
+  const [cluster, helm, chart, values, key] = await Promise.all([
+    connectCluster(inputs, { ctx, aws }),
+    findHelm(inputs.helmVersion, ctx),
+    openChart(place, { ctx, aws }),
+    readValues(resolve(ctx.ambient.workspace, inputs.valuesFile)),
+    apiKey(inputs, ctx),
+  ]);
+  const chartPath = await keepChart(chart, ctx);
+  const secrets = wantedSecrets(inputs, key);
+  return {
+    inputs,
+    cluster,
+    helm,
+    values,
+    content: { chart: chartPath, values: values.path },
+    before: 0,
+    superseded: false,
+    wanted: {
+      release: inputs.release,
+      namespace: inputs.namespace,
+      cluster: cluster.endpoint.name,
+      chart: { name: chart.name, version: chart.version, sha256: chart.archive.sha256 },
+      valuesDigest: values.digest,
+      models: values.models,
+      secrets,
+      secretDigests: Object.fromEntries(
+        secrets.map((secret) => [secret.name, secretDigest(secret, `${cluster.endpoint.name}/${inputs.namespace}`)]),
+      ),
+      owner: releaseOwner(inputs.release, inputs.environment),
+      accept: inputs.accept,
+      recreate: inputs.surge === "recreate",
+    },
+  };
+}
+
+function wantedSecrets(inputs: DeployInputs, key: Secret | undefined): readonly WantedSecret[] {
+  const secrets: WantedSecret[] = [];
+  if (key && inputs.authenticationSecret !== "")
+    secrets.push({
+      name: inputs.authenticationSecret,
+      data: { VLLM_API_KEY: key },
+      purpose: "API key of the model servers",
+    });
+  if (inputs.s3AccessKeyId && inputs.s3SecretAccessKey)
+    secrets.push({
+      name: inputs.s3Secret,
+      data: { AWS_ACCESS_KEY_ID: inputs.s3AccessKeyId, AWS_SECRET_ACCESS_KEY: inputs.s3SecretAccessKey },
+      purpose: "static access key for the checkpoints",
+    });
+  return secrets;
+}

@@ -1,0 +1,107 @@
+import type { Context } from "../action/context.ts";
+import { connectAws } from "../aws/session.ts";
+import { connectCluster } from "../cluster/connect.ts";
+import { leases } from "../cluster/resources.ts";
+import { UserError } from "../errors.ts";
+import { findHelm } from "../helm/find.ts";
+import { type ApplyMeans, clearLock, rollbackTo, uninstall } from "./apply.ts";
+import { stateOf } from "./history.ts";
+import { isHeldBy, leaseName, letGo } from "./lease.ts";
+import type { Deployment } from "./open.ts";
+import type { ReleasePlan } from "./plan.ts";
+import { readRevisions } from "./release.ts";
+
+/** What the post step must know of a run that was cut off; no secret is in it. */
+interface RememberedRun {
+  readonly cluster: string | undefined;
+  readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
+  readonly awsRegion: string | undefined;
+  readonly awsAccountId: string | undefined;
+  readonly roleToAssume: string | undefined;
+  readonly release: string;
+  readonly namespace: string;
+  readonly helmVersion: string;
+  readonly onCancel: "leave" | "rollback";
+  /** Revision that was live before; 0: none. */
+  readonly before: number;
+  readonly leaseToken: string;
+}
+
+const key = "run";
+
+/** Leaves what the post step needs, should this process be killed. */
+export function rememberRun(deployment: Deployment, plan: ReleasePlan, ctx: Context): void {
+  const { inputs, lease } = deployment;
+  const run: RememberedRun = {
+    cluster: inputs.cluster,
+    kubeconfig: inputs.kubeconfig,
+    context: inputs.context,
+    awsRegion: inputs.awsRegion,
+    awsAccountId: inputs.awsAccountId,
+    roleToAssume: inputs.roleToAssume,
+    release: inputs.release,
+    namespace: inputs.namespace,
+    helmVersion: inputs.helmVersion,
+    onCancel: inputs.onCancel,
+    before: plan.state.kind === "deployed" ? plan.state.live.number : 0,
+    leaseToken: lease?.token ?? "",
+  };
+  ctx.remember(key, JSON.stringify(run));
+}
+
+/**
+ * The post step of a run that was cut off: if the release is still ours, clears the lock that helm left, finishes a rollback where `on-cancel` asks for one, and
+ * gives the Lease up. What another run has taken is left alone.
+ */
+export async function settleRun(remembered: Readonly<Record<string, string>>, ctx: Context): Promise<void> {
+  const text = remembered[key];
+  if (!text) return;
+  const run = parse(text);
+  const aws = () => connectAws({ region: run.awsRegion, accountId: run.awsAccountId, role: run.roleToAssume }, ctx);
+  const cluster = await connectCluster(run, { ctx, aws });
+  try {
+    const lease = await cluster.get(leases, leaseName(run.release), run.namespace);
+    if (!isHeldBy(lease, run.leaseToken)) {
+      ctx.log.info("The Lease is not ours any more; nothing is left to settle");
+      return;
+    }
+    const means: ApplyMeans = {
+      cluster,
+      helm: await findHelm(run.helmVersion, ctx),
+      content: { chart: "", values: "" },
+      release: run.release,
+      namespace: run.namespace,
+      owner: "",
+      accept: [],
+      lockTimeout: 0,
+    };
+    await finish(run, means, ctx);
+    if (await letGo(cluster, run, run.leaseToken)) ctx.log.info("Gave the Lease of the interrupted run up");
+  } finally {
+    cluster.close();
+  }
+}
+
+async function finish(run: RememberedRun, means: ApplyMeans, ctx: Context): Promise<void> {
+  const own = { holder: ctx.ambient.run.url, since: 0 };
+  await clearLock(means, own, ctx);
+  if (run.onCancel !== "rollback") return;
+  const state = stateOf(await readRevisions(means.cluster, run));
+  if (state.kind === "absent" || (state.kind === "deployed" && state.newest.number === run.before)) return;
+  if (run.before > 0) await rollbackTo(means, run.before, ctx);
+  else await uninstall(means, ctx);
+  ctx.log.info(run.before > 0 ? `Rolled back to revision ${run.before}` : "Undid the first install");
+}
+
+function parse(text: string): RememberedRun {
+  try {
+    return JSON.parse(text) as RememberedRun;
+  } catch (cause) {
+    throw new UserError("DEPLOY_LOCKED", {
+      happened: "The state that the interrupted run left cannot be read.",
+      next: "Its Lease runs out by itself within a minute; run again then.",
+      cause,
+    });
+  }
+}

@@ -1,0 +1,148 @@
+import type { Context } from "../action/context.ts";
+import { count, time } from "../action/describe.ts";
+import { type EksDeployError, RemoteError } from "../errors.ts";
+import { addressesOf } from "./addresses.ts";
+import { type ApplyMeans, applyRelease, createNamespace } from "./apply.ts";
+import type { Diagnosis } from "./diagnosis/diagnosis.ts";
+import { expectedImages } from "./expected-images.ts";
+import { lastGood } from "./history.ts";
+import { holdLease } from "./lease.ts";
+import type { Observation } from "./observe.ts";
+import type { Deployment } from "./open.ts";
+import type { ReleasePlan } from "./plan.ts";
+import { type Undone, undo, undoOf } from "./recover.ts";
+import { readRevisions } from "./release.ts";
+import { type Rollout, type RolloutTarget, watchRollout } from "./rollout.ts";
+import { rememberRun } from "./settle.ts";
+
+/** What apply hands on. */
+export interface AppliedRelease {
+  readonly revision: number;
+}
+
+export function applyMeans(deployment: Deployment): ApplyMeans {
+  const { inputs, cluster, helm, content, wanted } = deployment;
+  return {
+    cluster,
+    helm,
+    content,
+    release: inputs.release,
+    namespace: inputs.namespace,
+    owner: wanted.owner,
+    accept: inputs.accept,
+    lockTimeout: inputs.lockTimeout,
+  };
+}
+
+/** Takes the Lease and carries the plan out. The Lease stays held: `close` lets it go, in a chain after the smoke verdict. */
+export async function carryOut(plan: ReleasePlan, deployment: Deployment, ctx: Context): Promise<AppliedRelease> {
+  const { inputs, cluster } = deployment;
+  if (plan.createNamespace) {
+    await createNamespace(cluster.within(ctx), inputs.namespace);
+    ctx.log.info(`Created the namespace ${inputs.namespace}`);
+  }
+  deployment.lease = await holdLease(cluster.within(ctx), inputs, inputs.lockTimeout, ctx);
+  rememberRun(deployment, plan, ctx);
+  const revisions = await readRevisions(cluster.within(ctx), inputs);
+  deployment.before = lastGood(revisions)?.number ?? 0;
+  return { revision: await applyRelease(plan, applyMeans(deployment), deployment.lease, ctx) };
+}
+
+/** How the rollout of a revision ended, in the words of the outputs. */
+export interface Proof {
+  readonly rollout: Rollout;
+  readonly revision: number;
+  readonly status: "deployed" | "unchanged" | "superseded" | "failed";
+  readonly addresses: Readonly<Record<string, string>>;
+  readonly failure: EksDeployError | undefined;
+}
+
+/** Watches until everything that the plan wants is healthy. */
+export async function prove(
+  plan: ReleasePlan,
+  applied: AppliedRelease | undefined,
+  observation: Observation,
+  deployment: Deployment,
+  ctx: Context,
+): Promise<Proof> {
+  const { inputs, cluster } = deployment;
+  const revision = applied?.revision ?? observation.observed.live.revisions.at(-1)?.number ?? 0;
+  const target = { ...targetOf(plan, observation, deployment), revision };
+  const limits = { timeout: inputs.timeout, stall: inputs.stallTimeout };
+  const rollout = await watchRollout(cluster, target, limits, ctx);
+  const addresses = addressesOf(rollout.snapshot.ingresses, target.ingresses);
+  const common = { rollout, revision, addresses };
+  switch (rollout.verdict.kind) {
+    case "ready":
+      return { ...common, status: applied ? "deployed" : "unchanged", failure: undefined };
+    case "superseded":
+      deployment.superseded = true;
+      ctx.log.info(`Revision ${rollout.verdict.by} has taken the place of ${revision}: this run ends here`);
+      return { ...common, status: "superseded", failure: undefined };
+    case "timeout":
+    case "failed":
+      return { ...common, status: "failed", failure: rolloutFailure(rollout, inputs.timeout) };
+  }
+}
+
+function targetOf(plan: ReleasePlan, { wanted }: Observation, deployment: Deployment): Omit<RolloutTarget, "revision"> {
+  const ingresses = wanted.objects.filter((object) => object.kind === "Ingress").map((object) => object.metadata.name);
+  return {
+    release: deployment.inputs.release,
+    namespace: deployment.inputs.namespace,
+    models: Object.fromEntries(plan.workloads.map((workload) => [workload.name, workload.model])),
+    ingresses,
+    images: expectedImages(
+      plan.workloads.flatMap((workload) => workload.images),
+      deployment.inputs.imageDigests,
+    ),
+    lost: deployment.lease?.lost,
+  };
+}
+
+/** The failure of a rollout, cause by cause; a single cause gives it its code. */
+export function rolloutFailure({ verdict, diagnoses, unrelated }: Rollout, timeout: number): EksDeployError {
+  const because = verdict.kind === "failed" || verdict.kind === "timeout" ? verdict.because : [];
+  const codes = new Set(because.map((diagnosis) => diagnosis.code));
+  const [only] = codes;
+  const late = verdict.kind === "timeout" ? `The release is not healthy after ${time(timeout)}. ` : "";
+  const all = because.length > 0 ? because : diagnoses;
+  const lines = all.map(line).join("\n");
+  const strangers = unrelated.length > 0 ? `\nNot of this release, and broken as well: ${unrelated.join("; ")}` : "";
+  const code =
+    only && codes.size === 1 ? only : verdict.kind === "timeout" ? "DEPLOY_TIMEOUT" : "DEPLOY_ROLLOUT_FAILED";
+  return new RemoteError(code, {
+    happened: `${late}${all.length === 0 ? "No object says why." : `${count(all.length, "object")} cannot start:\n${lines}`}${strangers}`,
+    next:
+      [...new Set(all.map((diagnosis) => diagnosis.remedy))].join("\n") ||
+      "Look at the pods: kubectl get pods; then raise timeout if they only need longer.",
+  });
+}
+
+function line({ object, cause, code, evidence }: Diagnosis): string {
+  return `  - ${object}: ${cause} [${code}]${evidence ? `\n      ${evidence}` : ""}`;
+}
+
+/** Undoes what apply did, as `on-failure` and `on-cancel` say. */
+export async function rescue(
+  failure: EksDeployError,
+  plan: ReleasePlan,
+  observation: Observation & { readonly proven: number | undefined },
+  deployment: Deployment,
+  ctx: Context,
+): Promise<Undone> {
+  const { inputs, cluster } = deployment;
+  const revisions = await readRevisions(cluster.within(ctx), inputs);
+  const facts = {
+    revisions,
+    before: deployment.lease ? deployment.before : (revisions.at(-1)?.number ?? 0),
+    proven: observation.proven,
+    cancelled: failure.code === "CANCELLED",
+    superseded: deployment.superseded,
+    onFailure: inputs.onFailure,
+    onCancel: inputs.onCancel,
+  };
+  const target = targetOf(plan, observation, deployment);
+  const limits = { timeout: inputs.timeout, stall: inputs.stallTimeout };
+  return undo(undoOf(facts), facts, applyMeans(deployment), target, limits, ctx);
+}
