@@ -182,7 +182,8 @@ describe("reading in order", () => {
       async read(offset, into) {
         running += 1;
         this.most = Math.max(this.most, running);
-        for (let wait = ((offset / 100_000) * 7) % 5; wait >= 0; wait -= 1) await new Promise((resolve) => setImmediate(resolve));
+        for (let wait = ((offset / 100_000) * 7) % 5; wait >= 0; wait -= 1)
+          await new Promise((resolve) => setImmediate(resolve));
         running -= 1;
         return memory.read(offset, into);
       },
