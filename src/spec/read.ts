@@ -142,7 +142,7 @@ class Reader {
     const maps = value.kind === "list" ? value.items : [value];
     return maps.flatMap((item) => {
       if (item.kind === "map") return [...item.entries];
-      this.problems.push({ happened: "<< merges maps only", at: item.at });
+      this.problems.push({ happened: "<< merges maps only", at: this.positionOf(pair.key) });
       return [];
     });
   }
@@ -198,6 +198,7 @@ class Reader {
   private plainError(code: string, message: string, offset: number): string {
     if (code === "DUPLICATE_KEY")
       return `the key ${/^[^:\s]+/.exec(this.text.slice(offset))?.[0] ?? ""} stands here twice`;
+    if (code === "RESOURCE_EXHAUSTION") return "the file is nested too deeply";
     if (code === "TAB_AS_INDENT") return "a tab is used as indentation; YAML takes spaces only";
     const first = message.split("\n")[0]!.replace(/ at line \d+, column \d+:?$/, "");
     return `${first.charAt(0).toLowerCase()}${first.slice(1)}`;

@@ -63,8 +63,8 @@ const rules: Readonly<Record<string, (value: string, text: Text) => string | und
   "listen-ports": (value) =>
     listenersOf(value) ? undefined : `must be a list such as [{"HTTP":80},{"HTTPS":443}]; it is ${value}`,
   "ssl-redirect": (value, text) => {
-    const listeners = listenersOf(text("listen-ports") ?? '[{"HTTPS":443}]') ?? [];
-    const there = listeners.some(({ protocol, port }) => protocol === "HTTPS" && String(port) === value);
+    const listeners = listenersOf(text("listen-ports") ?? '[{"HTTPS":443}]');
+    const there = !listeners || listeners.some(({ protocol, port }) => protocol === "HTTPS" && String(port) === value);
     return there ? undefined : `is ${value}, but listen-ports has no HTTPS listener on that port`;
   },
   "certificate-arn": (value) => {
