@@ -47,18 +47,23 @@ console.log(lines.join("\n"));
 
 let shown = 0;
 let told = 0;
+
 /** One line for each request that came in since, and for each defect. */
-const printer = setInterval(() => {
+function tell(): void {
   const requests = world.requests.since(shown);
   shown += requests.length;
   for (const { status, service, name, resource } of requests)
     console.log(`${status === 0 ? "..." : status} ${service} ${name} ${resource}`);
-  for (const defect of world.defects.slice(told)) console.error(defect);
-  told = world.defects.length;
-}, 250);
+  const defects = world.defects.slice(told);
+  told += defects.length;
+  for (const defect of defects) console.error(defect instanceof Error ? defect.message : defect);
+}
+
+const printer = setInterval(tell, 250);
 
 async function stop(): Promise<void> {
   clearInterval(printer);
+  tell();
   await world.close();
   rmSync(folder, { recursive: true, force: true });
 }

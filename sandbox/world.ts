@@ -22,6 +22,7 @@ import { ClusterAccess } from "./world/cluster-access.ts";
 import { downloads } from "./world/downloads.ts";
 import {
   balancerObjection,
+  imagesFor,
   layNodegroups,
   laySubnets,
   nodesOf,
@@ -155,7 +156,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
         nodes: nodesOf(has("gpu-nodes")),
         balancers: elbGroups(states.elb, names.cluster, balancerObjection(states)),
         services: {
-          resolveImage: (reference) => states.ecr.resolve(reference),
+          resolveImage: imagesFor(states, has("node-pull-policy")),
           download: downloads({
             ...states,
             issuers,
@@ -238,6 +239,7 @@ function environment(
     AWS_ACCESS_KEY_ID: user.caller.accessKeyId,
     AWS_SECRET_ACCESS_KEY: user.secretAccessKey,
     AWS_REGION: names.region,
+    AWS_DEFAULT_REGION: names.region,
     AWS_ENDPOINT_URL: endpoint.url,
     // Neither the machine's own profiles nor an instance's role shall answer for a missing key.
     AWS_EC2_METADATA_DISABLED: "true",

@@ -69,6 +69,7 @@ async function handle(ground: Ground, parts: Omit<RegistryRequest, "caller">): P
       entry.principal = caller.arn;
       const request: RegistryRequest = { ...parts, caller };
       if (route.kind !== "base") {
+        checkName(route.name);
         // The right to read a mount's source is asked for that repository, and a no there makes a plain upload.
         const needed = operation.iam.filter((action) => route.kind !== "start" || action === "ecr:InitiateLayerUpload");
         requireRights(request, needed, route.name);
@@ -100,6 +101,18 @@ function run(request: RegistryRequest, route: Route): Answer | undefined | Promi
       return listReferrers(request, route);
   }
 }
+
+/** Names as ECR's model has them; a path of any other shape reaches no repository. */
+function checkName(name: string): void {
+  if (name.length < 2 || name.length > 256 || !namePattern.test(name))
+    throw new RegistryError(
+      405,
+      "UNSUPPORTED",
+      `Invalid parameter at 'repositoryName' failed to satisfy constraint: 'must satisfy regular expression '${namePattern.source}''`,
+    );
+}
+
+const namePattern = /^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*\/)*[a-z0-9]+(?:[._-][a-z0-9]+)*$/;
 
 /** Where download URLs lead: like S3, it takes no second kind of credentials beside the URL's own. */
 function download(

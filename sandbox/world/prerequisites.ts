@@ -11,7 +11,8 @@ export type Prerequisite =
   | "load-balancer-controller"
   | "subnet-tags"
   | "bucket-key"
-  | "access-entry";
+  | "access-entry"
+  | "node-pull-policy";
 
 const vpcId = "vpc-0a1b2c3d4e5f60718";
 
@@ -63,6 +64,19 @@ export function layNodegroups(cluster: Cluster, account: string, subnets: readon
     instanceTypes: ["p5e.48xlarge"],
     taints: [{ key: "nvidia.com/gpu", value: "true", effect: "NO_SCHEDULE" }],
   });
+}
+
+/** What a node gets for an image: the registry's digest, or the runtime's words where its role may not pull. */
+export function imagesFor({ ecr }: AwsStates, mayPull: boolean) {
+  return (reference: string) => {
+    const [host, rest = ""] = reference.split(/\/(.*)/s);
+    const [name, tag = "latest"] = rest.split(/[:@](.*)/s);
+    const url = `http://${host}/v2/${name}/manifests/${tag}`;
+    if (mayPull || host !== ecr.host) return ecr.resolve(reference);
+    return {
+      refused: `failed to pull and unpack image "${reference}": failed to resolve reference "${reference}": unexpected status from HEAD request to ${url}: 403 Forbidden`,
+    };
+  };
 }
 
 export function nodesOf(gpus: boolean) {

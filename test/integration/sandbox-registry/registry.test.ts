@@ -17,6 +17,21 @@ afterEach(async () => {
   expect(server.defects).toEqual([]);
 });
 
+/** Sends a request line as it stands, which `fetch` would tidy up, and gives the answer's text. */
+function rawRequest(line: string): Promise<string> {
+  const { host, port } = new URL(server.url);
+  const { password } = server.state.issueToken({ arn: "a", account: "1", accessKeyId: "k", userId: "u" });
+  return new Promise((resolve) => {
+    let text = "";
+    const head = `${line} HTTP/1.1\r\nHost: ${host}\r\nAuthorization: ${basic(password)}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
+    const socket = connect(Number(port), "127.0.0.1", () => socket.write(head));
+    socket.setEncoding("utf8").on("data", (part: string) => {
+      text += part;
+    });
+    socket.once("close", () => resolve(text));
+  });
+}
+
 const put = (reference: string, text: string, repository = "atlas", type: string = types.manifest) =>
   server.ask("PUT", `${repository}/manifests/${reference}`, { "content-type": type }, text);
 const head = (what: string) => server.ask("HEAD", what, { accept: Object.values(types).join(", ") });
@@ -170,6 +185,13 @@ describe("blobs", () => {
     const place = (await server.ask("POST", "atlas/blobs/uploads/")).headers.get("location")!;
     server.state.repositories.delete("atlas");
     await expect(server.ask("PATCH", place, {}, "bytes")).rejects.toThrow();
+  });
+
+  it.each(["Atlas", "a/../b", "a//b", "a"])("takes no repository's name like %s", async (name) => {
+    server.state.templates.push({ prefix: "ROOT", appliedFor: ["CREATE_ON_PUSH"], settings: {} });
+    const answer = await rawRequest(`POST /v2/${name}/blobs/uploads/`);
+    expect(answer).toMatch(/^HTTP\/1\.1 405 /);
+    expect([...server.state.repositories.keys()]).toEqual(["atlas"]);
   });
 
   it("makes a repository on push where a template says so", async () => {

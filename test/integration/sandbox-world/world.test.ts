@@ -1,7 +1,12 @@
 import { execFile } from "node:child_process";
 import { resolve } from "node:path";
 import { promisify } from "node:util";
-import { DescribeRepositoriesCommand, ECRClient } from "@aws-sdk/client-ecr";
+import {
+  CreateRepositoryCommand,
+  DescribeRepositoriesCommand,
+  ECRClient,
+  GetAuthorizationTokenCommand,
+} from "@aws-sdk/client-ecr";
 import { DescribeClusterCommand, EKSClient } from "@aws-sdk/client-eks";
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { AssumeRoleWithWebIdentityCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
@@ -103,6 +108,53 @@ describe("a job's role", () => {
     const { arn } = world.addGithubRole("transfer", policy);
     world.github.job = { ...world.github.job, repository: "evil/models" };
     await expect(session(arn)).rejects.toMatchObject({ name: "AccessDenied" });
+  });
+});
+
+describe("the documented policy for images", () => {
+  /** `images` of docs/permissions.md, for repositories below `acme/`. */
+  const statement = (Action: readonly string[], Resource: string, Condition?: object) => ({
+    Effect: "Allow",
+    Action,
+    Resource,
+    ...(Condition ? { Condition } : {}),
+  });
+  const below = "arn:aws:ecr:us-east-2:210987654321:repository/acme/*";
+  const owned = { StringLike: { "aws:RequestTag/eks-deploy/owner": "*" } };
+  const push = [
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:InitiateLayerUpload",
+    "ecr:UploadLayerPart",
+    "ecr:CompleteLayerUpload",
+  ];
+  const policy = {
+    Version: "2012-10-17",
+    Statement: [
+      statement(["ecr:GetAuthorizationToken"], "*"),
+      statement(push, below),
+      statement(["ecr:CreateRepository", "ecr:TagResource"], below, owned),
+    ],
+  };
+
+  it("lets repositories be made with our tag only, and blobs be pushed below the prefix only", async () => {
+    await start();
+    const credentials = await session(world.addGithubRole("transfer", policy).arn);
+    const ecr = new ECRClient({ ...clientSettings(world), credentials });
+    const tags = [{ Key: "eks-deploy/owner", Value: "inference/dev" }];
+    await expect(ecr.send(new CreateRepositoryCommand({ repositoryName: "acme/atlas" }))).rejects.toThrow(
+      "ecr:CreateRepository",
+    );
+    await expect(ecr.send(new CreateRepositoryCommand({ repositoryName: "atlas", tags }))).rejects.toThrow(
+      "ecr:CreateRepository",
+    );
+    await ecr.send(new CreateRepositoryCommand({ repositoryName: "acme/atlas", tags }));
+    world.aws.ecr.add("atlas");
+    const { authorizationData } = await ecr.send(new GetAuthorizationTokenCommand({}));
+    const headers = { authorization: `Basic ${authorizationData![0]!.authorizationToken}` };
+    const begin = (name: string) =>
+      fetch(`http://${world.aws.ecr.host}/v2/${name}/blobs/uploads/`, { method: "POST", headers });
+    expect((await begin("acme/atlas")).status).toBe(202);
+    expect((await begin("atlas")).status).toBe(403);
   });
 });
 
