@@ -21,8 +21,9 @@ export interface ArchiveBundle {
   readonly folder: string | undefined;
   /** The one file that all is read from; absent for folders. */
   readonly file: Source | undefined;
-  /** Small parts inside the tar, for `extract-to`. */
+  /** Small parts inside the tar, and its top folder (`name/`, or empty), for `extract-to`. */
   readonly parts: readonly TarMember[];
+  readonly root: string;
   close(): Promise<void>;
 }
 
@@ -41,9 +42,21 @@ export type Bundle = ArchiveBundle | StreamBundle;
 
 /** A part of a bundle that passes once. What is not read before the next piece is asked for is skipped. */
 export type Piece =
-  | { readonly kind: "archive"; readonly name: ArchiveName; readonly members: AsyncIterable<PassingMember> }
-  | { readonly kind: "chart"; readonly path: string; readonly passing: PassingMember }
-  | { readonly kind: "part"; readonly path: string; readonly passing: PassingMember };
+  | {
+      readonly kind: "archive";
+      readonly name: ArchiveName;
+      readonly root: string | undefined;
+      readonly members: AsyncIterable<PassingMember>;
+    }
+  /** `below` is the path below `charts/`. */
+  | {
+      readonly kind: "chart";
+      readonly path: string;
+      readonly below: string;
+      readonly root: string;
+      readonly passing: PassingMember;
+    }
+  | { readonly kind: "part"; readonly path: string; readonly root: undefined; readonly passing: PassingMember };
 
 /** The refusal of a place that is no bundle; `found` is what lies there. */
 export function notABundle(label: string, found: readonly string[]): UserError {

@@ -6,10 +6,21 @@ import { UserError } from "../errors.ts";
 /** Small parts of a bundle are small: together they must not fill the disk that the images are kept off. */
 const most = 512 * 2 ** 20;
 
-/** Writes a bundle's small parts below one folder. Paths were judged by whoever read them. */
+interface Part {
+  readonly path: string;
+  readonly content: Buffer;
+  readonly mode: number;
+}
+
+/**
+ * Writes a bundle's small parts below one folder, as if the bundle's root lay there: the top folder that archives are packed with is left out.
+ * Parts that pass before the root is known wait for it. Paths were judged by whoever read them.
+ */
 export class Extraction {
   /** Absolute path of the folder. */
   readonly folder: string;
+  private root: string | undefined;
+  private waiting: Part[] = [];
   private total = 0;
 
   constructor(folder: string, workspace: string) {
@@ -26,8 +37,21 @@ export class Extraction {
     });
   }
 
+  /** `root` is the bundle's top folder (`name/`), or empty. */
+  async rootIs(root: string): Promise<void> {
+    this.root ??= root;
+    for (const part of this.waiting.splice(0)) await this.store(part);
+  }
+
   async write(path: string, content: Buffer, mode: number): Promise<void> {
-    const target = join(this.folder, path);
+    const part = { path, content, mode };
+    if (this.root === undefined) this.waiting.push(part);
+    else await this.store(part);
+  }
+
+  private async store({ path, content, mode }: Part): Promise<void> {
+    const inner = this.root && path.startsWith(this.root) ? path.slice(this.root.length) : path;
+    const target = join(this.folder, inner);
     await mkdir(dirname(target), { recursive: true });
     await writeFile(target, content, { mode: mode & 0o100 ? 0o755 : 0o644 });
   }

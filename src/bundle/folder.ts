@@ -33,6 +33,7 @@ export async function openFolderBundle(path: string, label: string): Promise<Arc
     folder: root,
     file: undefined,
     parts: [],
+    root: "",
     close: async () => void (await Promise.all(sources.map((source) => source.close()))),
   };
 }

@@ -34,7 +34,7 @@ async function* pieces(stream: ByteStream, file: string, signal: AbortSignal): A
   for await (const passing of outer) {
     const { member } = passing;
     if (seen.length === 0 && member.type === "file" && roleOf(normalPath(member.path)).kind === "layout") {
-      yield { kind: "archive", name: parseArchiveName(file), members: from(passing, outer) };
+      yield { kind: "archive", name: parseArchiveName(file), root: undefined, members: from(passing, outer) };
       return;
     }
     const path = guard.admit(member);
@@ -47,9 +47,9 @@ async function* pieces(stream: ByteStream, file: string, signal: AbortSignal): A
       const name = parseArchiveName(path);
       names.push(name);
       refuseTwins(names);
-      yield { kind: "archive", name, members: streamTar(inner(passing, path), { signal }) };
-    } else if (role.kind === "chart") yield { kind: "chart", path: role.path, passing };
-    else if (role.kind === "part") yield { kind: "part", path, passing };
+      yield { kind: "archive", name, root: role.root, members: streamTar(inner(passing, path), { signal }) };
+    } else if (role.kind === "chart") yield { kind: "chart", path, below: role.path, root: role.root, passing };
+    else if (role.kind === "part") yield { kind: "part", path, root: undefined, passing };
   }
   if (names.length > 0) return;
   throw seen.some((path) => /(^|\/)containers\//.test(path)) ? noImages(stream.label) : notABundle(stream.label, seen);

@@ -16,7 +16,7 @@ export async function openTarBundle(source: Source, file: string, signal: AbortS
   const common = { kind: "archives", label: source.label, folder: undefined, file: source } as const;
   if (sorted.single) {
     const archive: BundleArchive = { name: parseArchiveName(file), source };
-    return { ...common, archives: [archive], chart: undefined, parts: [], close: () => source.close() };
+    return { ...common, archives: [archive], chart: undefined, parts: [], root: "", close: () => source.close() };
   }
   if (sorted.archives.length === 0) {
     if (members.some(({ path }) => /(^|\/)containers(\/|$)/.test(path))) throw noImages(source.label);
@@ -39,7 +39,14 @@ export async function openTarBundle(source: Source, file: string, signal: AbortS
     name: names[at]!,
     source: sliceOf(source, member.offset, member.size, path),
   }));
-  return { ...common, archives, chart: await charts.chart(), parts: sorted.parts, close: () => source.close() };
+  return {
+    ...common,
+    archives,
+    chart: await charts.chart(),
+    parts: sorted.parts,
+    root: sorted.root,
+    close: () => source.close(),
+  };
 }
 
 interface Sorted {
@@ -49,23 +56,27 @@ interface Sorted {
   readonly charts: readonly { readonly member: TarMember; readonly path: string }[];
   /** Everything small that is no image: charts too. */
   readonly parts: readonly TarMember[];
+  /** Top folder (`name/`), or empty. */
+  readonly root: string;
 }
 
 function sortMembers(members: readonly TarMember[], label: string): Sorted {
   if (members.some(({ path }) => roleOf(path.replace(/^\.\//, "")).kind === "layout"))
-    return { single: true, archives: [], charts: [], parts: [] };
+    return { single: true, archives: [], charts: [], parts: [], root: "" };
   const guard = guardPaths(label);
   const archives: { member: TarMember; path: string }[] = [];
   const charts: { member: TarMember; path: string }[] = [];
   const parts: TarMember[] = [];
+  let root: string | undefined;
   for (const member of members) {
     const path = guard.admit(member);
     if (member.type !== "file") continue;
     const role = roleOf(path);
+    if (role.kind === "archive" || role.kind === "chart") root ??= role.root;
     if (role.kind === "compressed-archive") throw compressedArchive(label, role.file);
     if (role.kind === "archive") archives.push({ member, path });
     if (role.kind === "chart") charts.push({ member, path: role.path });
     if (role.kind === "chart" || role.kind === "part") parts.push(member);
   }
-  return { single: false, archives, charts, parts };
+  return { single: false, archives, charts, parts, root: root ?? "" };
 }

@@ -94,6 +94,7 @@ async function extractParts(
 ): Promise<string | undefined> {
   if (!folder || !bundle.file) return undefined;
   const extraction = new Extraction(folder, ctx.ambient.workspace);
+  await extraction.rootIs(bundle.root);
   for (const member of bundle.parts) extraction.admit(member.path, member.size);
   for (const member of bundle.parts)
     await extraction.write(

@@ -28,19 +28,21 @@ export async function passBundle(bundle: StreamBundle, options: PassOptions): Pr
   const digest = options.hash ? runningSha256() : undefined;
   const charts = new ChartPieces(bundle.label);
   for await (const piece of bundle.pass(signal, digest && ((chunk) => digest.update(chunk)))) {
+    if (piece.root !== undefined) await extraction?.rootIs(piece.root);
     if (piece.kind === "archive") {
       await options.archive(piece.name, piece.members);
       continue;
     }
-    const { member, data } = piece.passing;
     if (piece.kind === "part" && !extraction) continue;
+    const { member, data } = piece.passing;
     refuseLargePart(member.path, member.size);
-    if (piece.kind === "chart") charts.admit(piece.path, member.size);
+    if (piece.kind === "chart") charts.admit(piece.below, member.size);
     extraction?.admit(member.path, member.size);
     const content = await collect(data);
-    if (piece.kind === "chart") charts.add(piece.path, content);
-    await extraction?.write(piece.kind === "chart" ? `charts/${piece.path}` : piece.path, content, member.mode);
+    if (piece.kind === "chart") charts.add(piece.below, content);
+    await extraction?.write(piece.path, content, member.mode);
   }
+  await extraction?.rootIs("");
   return { chart: await charts.chart(), sha256: digest?.hex() };
 }
 

@@ -51,7 +51,8 @@ export async function pushImages(
     placement.whole.set(goal.repository, pushing);
     return pushing;
   });
-  return { images: await allOrCause(running), bytesUploaded: progress.uploaded };
+  const [images] = await allOrCause([allOrCause(running), proven.then(() => [])]);
+  return { images: images ?? [], bytesUploaded: progress.uploaded };
 }
 
 async function pushImage(goal: Full, placement: Placement, means: PushMeans, proven: Promise<void>): Promise<Pushed> {
