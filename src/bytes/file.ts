@@ -9,9 +9,8 @@ interface Stamp {
 }
 
 /**
- * A regular file, read by position. Its identity is path, size and mtime; they are compared again whenever a read reaches the file's end or
- * comes out short, and on close, so a file that grew, shrank or was written to while it was read is `SOURCE_CHANGED`.
- * Errors: `SOURCE_NOT_FOUND`, `SOURCE_DENIED`, `SOURCE_UNUSABLE`, `SOURCE_CHANGED`.
+ * A regular file, read by position. Its identity is path, size and mtime; size and mtime are compared again after every read, so a file that
+ * grew, shrank or was written to meanwhile is `SOURCE_CHANGED`. Other errors: `SOURCE_NOT_FOUND`, `SOURCE_DENIED`, `SOURCE_UNUSABLE`.
  */
 export async function openFile(path: string, label = path): Promise<Source> {
   const handle = await open(path, "r").catch((error: unknown) => {
@@ -53,7 +52,7 @@ class FileSource implements Source {
       if (bytesRead === 0) throw sourceChanged(this.label);
       done += bytesRead;
     }
-    if (wanted > 0 && offset + done === this.size) await this.compare();
+    if (wanted > 0) await this.compare();
     return done;
   }
 

@@ -38,7 +38,8 @@ interface Door {
 
 /**
  * Opens a bucket for requests whose bodies are too large for the SDK's client. What is corrected once and then remembered: a wrong clock
- * (`RequestTimeTooSkewed`), a bucket in another region, a bucket policy that wants signed bodies. `owner`: account that must own the bucket.
+ * (`RequestTimeTooSkewed`), a bucket in another region, a bucket policy that wants signed bodies. Expired credentials are asked for again, once.
+ * `owner`: account that must own the bucket.
  */
 export async function openBucket(
   aws: Aws,
@@ -88,6 +89,8 @@ export async function openBucket(
       return "region";
     }
     const reason = reasonOf(body);
+    // Signing again asks for credentials again, which renew themselves where they can.
+    if (/^(ExpiredToken|TokenRefreshRequired)$/.test(reason)) return "credentials";
     const time = Date.parse(answer.headers["date"] ?? "");
     // The answer to a HEAD has no body that could say why.
     if (answer.status === 403 && (reason === "RequestTimeTooSkewed" || reason === "") && !Number.isNaN(time))

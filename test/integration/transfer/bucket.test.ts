@@ -143,4 +143,17 @@ describe("a signed request over https", () => {
     await bucket.send({ ...put, key: "a b/ü+(1)*'!.tar", query: { uploadId: "x/y+z=", partNumber: "3" } });
     expect(seen[0]?.url).toBe("/data/a%20b/%C3%BC%2B%281%29%2A%27%21.tar?uploadId=x%2Fy%2Bz%3D&partNumber=3");
   });
+
+  it("asks once for new credentials when they have expired", async () => {
+    answer = (_, response) => {
+      if (seen.length > 1) response.end();
+      else response.writeHead(400).end("<Error><Code>ExpiredToken</Code></Error>");
+    };
+    const bucket = await openBucket(session(), "data", context());
+    expect((await bucket.send(put)).status).toBe(200);
+    expect(new Set(seen.map(({ token }) => token)).size).toBe(2);
+    answer = (_, response) => response.writeHead(400).end("<Error><Code>ExpiredToken</Code></Error>");
+    expect((await bucket.send(put)).status).toBe(400);
+    expect(seen).toHaveLength(4);
+  });
 });

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, rmSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -74,12 +74,15 @@ describe("a file as a source", () => {
   it("is told when it grows, shrinks or is written to while it is read", async () => {
     const grown = file("grown");
     const shrunk = file("shrunk");
+    const rewritten = file("rewritten");
     for (const [path, change] of [
       [grown, () => appendFileSync(grown, "x")],
       [shrunk, () => truncateSync(shrunk, 1_000)],
+      [rewritten, () => utimesSync(rewritten, 1, 1)],
     ] as const) {
       const source = await openFile(path);
       change();
+      expect(await codeOf(source.read(10, Buffer.alloc(10)))).toBe("SOURCE_CHANGED");
       expect(await codeOf(collected(chunksOf(source, 0, source.size)))).toBe("SOURCE_CHANGED");
       await source.close();
     }
