@@ -137,6 +137,13 @@ describe("IAM's delay", () => {
     expect(runner.outputs["changed"]).toBe("true");
   });
 
+  it("in taking effect is waited for as well, where reads are at once", async () => {
+    server.iam.propagation = { reads: 0, assume: 30_000 };
+    const runner = await server.run();
+    expect(runner.failures).toEqual([]);
+    expect(runner.summary).toContain("the role may s3:ListBucket");
+  });
+
   it("does not make a second run write again, although reads lag behind", async () => {
     server.iam.propagation = { reads: 20_000, assume: 0 };
     expect((await server.run()).failures).toEqual([]);

@@ -56,7 +56,7 @@ describe("before the first write", () => {
     });
 
     it("a key of another region is refused", () =>
-      refused("IRSA_KEY_UNUSABLE", "eu-west-1", {
+      refused("IRSA_KEY_UNUSABLE", "lies in eu-west-1", {
         "kms-key-arn": `arn:aws:kms:eu-west-1:${account}:key/11111111-2222-3333-4444-555555555555`,
       }));
 

@@ -53,6 +53,17 @@ describe("a document of the old version", () => {
   });
 });
 
+describe("a negated list", () => {
+  const allBut = (...NotAction: string[]) => ({ Effect: "Allow", NotAction, Resource: "*" });
+  const of = (...Statement: object[]) => ({ Version: "2012-10-17", Statement });
+
+  it("excludes all its names at once: split in two it would exclude none", () => {
+    const both = of(allBut("iam:*", "s3:*"));
+    expect(sameMeaning(both, of(allBut("iam:*"), allBut("s3:*")))).toBe(false);
+    expect(sameMeaning(both, of(allBut("S3:*", "iam:*")))).toBe(true);
+  });
+});
+
 describe("a condition", () => {
   it("has values without order and keys without case", () => {
     const one = statement({ Condition: { StringEquals: { "aws:SourceAccount": ["1", "2"] } } });
