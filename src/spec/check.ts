@@ -3,6 +3,7 @@ import type { Problem } from "../errors.ts";
 import { nearest } from "../nearest.ts";
 import { dataOf, keyPosition, type Placed, placedAt } from "./placed.ts";
 import { specSchema } from "./schema.ts";
+import { typeWords } from "./words.ts";
 
 let compiled: ValidateFunction | undefined;
 
@@ -62,7 +63,7 @@ function complaint(error: ErrorObject, rule: Rule, node: Placed | undefined): st
   const { params } = error;
   switch (error.keyword) {
     case "type":
-      return `must be ${kinds(rule["type"])}${given}${quoteHint(rule["type"], node)}`;
+      return `must be ${typeWords(rule["type"])}${given}${quoteHint(rule["type"], node)}`;
     case "enum":
       return `must be one of ${(params["allowedValues"] as unknown[]).filter((value) => value !== null).join(", ")}${given}`;
     case "const":
@@ -86,19 +87,6 @@ function shown(node: Placed): string {
   if (node.value === null) return "empty";
   const text = typeof node.value === "string" ? `"${node.value}"` : node.source;
   return text.length > 120 ? `${text.slice(0, 120)}...` : text;
-}
-
-function kinds(type: unknown): string {
-  const words: Readonly<Record<string, string>> = {
-    string: "text",
-    object: "a map",
-    array: "a list",
-    boolean: "true or false",
-    integer: "a whole number",
-    number: "a number",
-  };
-  const names = [type].flat().filter((name) => name !== "null");
-  return names.map((name) => words[String(name)] ?? String(name)).join(" or ");
 }
 
 /** The commonest cause: an account id or a version without quotes. */

@@ -49,14 +49,14 @@ const layer = section(
 /** A layer of the spec, and what its layers resolve to. */
 export type SpecLayer = TypeOf<typeof layer>;
 
-/** `$id` of the published schema. */
-const home = "https://raw.githubusercontent.com/poolside/eks-deploy/v1/schemas/eks-deploy.schema.json";
+/** `$id` of the published schema; the modeline of a spec names it. */
+export const specId = "https://raw.githubusercontent.com/poolside/eks-deploy/v1/schemas/eks-deploy.schema.json";
 
 /** The JSON Schema (2020-12) of `eks-deploy.yaml`, for editors and for ajv. Layers are partial: what an action needs, the action asks for. */
 export function specSchema(): JsonSchema {
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
-    $id: home,
+    $id: specId,
     title: "eks-deploy release spec",
     description:
       "What is released, where to, and how. `defaults` hold everywhere; `environments.<name>` is laid on them: maps merge, lists and plain values replace, null removes.",

@@ -14,6 +14,10 @@ export const valuesErrors: Catalogue = {
     means: "`only` leaves a model out, and its live values are not known.",
     remedy: "Give cluster (or kubeconfig and context), so that the live release can be read, or leave `only` away.",
   },
+  VALUES_ONLY_UNKNOWN: {
+    means: "`only` names a model that the spec does not have.",
+    remedy: "Use one of the keys that the message lists.",
+  },
   VALUES_HOST_INVALID: {
     means: "A host name is no lower-case DNS name of at least two labels (RFC 1123).",
     remedy: "Write it as the message shows.",

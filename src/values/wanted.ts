@@ -16,6 +16,7 @@ export function wantedOf(
   live: Values | undefined,
   find: SpecFinder,
 ): Wanted {
+  refuseUnknown(settings);
   const chosen = settings.models.filter(({ key }) => settings.only.length === 0 || settings.only.includes(key));
   const left = settings.models.filter((model) => !chosen.includes(model));
   const annotations = find("ingress.annotations")?.value;
@@ -39,6 +40,17 @@ export function wantedOf(
     untouched: Object.fromEntries(left.map(({ key }) => [key, liveModel(key, live)])),
     values: settings.values,
   };
+}
+
+/** A misspelt key in `only` would leave out what it means. */
+function refuseUnknown({ only, models }: RenderSettings): void {
+  const keys = models.map(({ key }) => key);
+  const strange = only.filter((key) => !keys.includes(key));
+  if (strange.length === 0) return;
+  throw new UserError("VALUES_ONLY_UNKNOWN", {
+    happened: `\`only\` names ${strange.join(", ")}; the models are ${keys.join(", ")}.`,
+    next: "Correct only, or add the model to the spec.",
+  });
 }
 
 /** The spec's own prefix as it was written; one that was synced without the slash at its end (the downloader adds its own). */
