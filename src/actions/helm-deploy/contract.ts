@@ -67,6 +67,7 @@ export const contract = defineContract({
     "stall-timeout": duration({
       default: "15m",
       description: "How long a download may bring no byte; a model that loads may be silent for twice as long.",
+      spec: "deploy.stallTimeout",
     }),
     "on-failure": choice(["rollback", "keep"], {
       default: "rollback",
@@ -76,11 +77,17 @@ export const contract = defineContract({
     "on-cancel": choice(["leave", "rollback"], {
       default: "leave",
       description: "A cancelled release: left as it is, without a lock, or rolled back.",
+      spec: "deploy.onCancel",
     }),
-    "lock-timeout": duration({ default: "10m", description: "How long to wait for another run's release." }),
+    "lock-timeout": duration({
+      default: "10m",
+      description: "How long to wait for another run's release.",
+      spec: "deploy.lockTimeout",
+    }),
     preflight: choice(["true", "only", "false"], {
       default: "true",
       description: "Check the cluster before the first write; `only`: and stop there.",
+      spec: "deploy.preflight",
     }),
     accept: list({
       description: "Codes of known findings: they are shown as warnings and stop nothing.",
@@ -90,13 +97,18 @@ export const contract = defineContract({
     "helm-version": text({
       default: ">=3.12",
       description: "Which helm to use: a version or a range. One on PATH that fits, else a pinned one is downloaded.",
+      spec: "deploy.helmVersion",
     }),
     dns: choice(["none", "route53"], {
       default: "none",
       description: "Write alias records for the models' hosts; without it the records are printed.",
       spec: "deploy.dns",
     }),
-    "hosted-zone-id": text({ description: "Route 53 zone of the records.", example: "Z0123456789ABCDEFGHIJ" }),
+    "hosted-zone-id": text({
+      description: "Route 53 zone of the records.",
+      example: "Z0123456789ABCDEFGHIJ",
+      spec: "deploy.hostedZoneId",
+    }),
     surge: choice(["auto", "recreate", "wait"], {
       default: "auto",
       description:

@@ -40,6 +40,7 @@ export const contract = defineContract({
     deadline: duration({
       default: "15m",
       description: "How long to wait for DNS, connections, 502, 503, 504 and /health.",
+      spec: "smoke.deadline",
     }),
     resolve: map({
       description:
@@ -47,17 +48,26 @@ export const contract = defineContract({
       example: "laguna-m.dev.example.com=internal-k8s-poolside-1.us-east-2.elb.amazonaws.com",
       report: "helm-deploy.addresses",
     }),
-    "ca-certificate": text({ description: "Extra trusted root: a PEM file, or PEM text." }),
+    "ca-certificate": text({
+      description: "Extra trusted root: a PEM file, or PEM text.",
+      spec: "smoke.caCertificate",
+    }),
     "expect-auth": choice(["auto", "true", "false"], {
       default: "auto",
       description: "Whether requests without the key must be refused; auto: where a key is given.",
+      spec: "smoke.expectAuth",
     }),
-    prompt: text({ default: "Write a function that reverses a string.", description: "What the models are asked." }),
+    prompt: text({
+      default: "Write a function that reverses a string.",
+      description: "What the models are asked.",
+      spec: "smoke.prompt",
+    }),
     expect: map({
       description: "Regular expression by model type that an answer must match.",
       example: "agent=def |function ",
+      spec: "smoke.expect",
     }),
-    tools: flag({ default: "false", description: "Ask agent models to call a tool as well." }),
+    tools: flag({ default: "false", description: "Ask agent models to call a tool as well.", spec: "smoke.tools" }),
     thresholds: data(asThresholds, {
       default: "{}",
       description: "Bounds on medians: first-token-ms, tokens-per-second, total-ms.",
@@ -74,6 +84,7 @@ export const contract = defineContract({
       default: "latest",
       description:
         "Timings to compare with: `latest` (the latest proven record), the SHA-256 of a record, or a record or report file.",
+      spec: "smoke.baseline",
     }),
     "max-regression": integer({
       min: 1,
@@ -85,6 +96,7 @@ export const contract = defineContract({
       default: "completions",
       description:
         "Which paths that the key does not guard fail the test: those that answer a model request, all, or none; the rest are warnings.",
+      spec: "smoke.failOnOpenPaths",
     }),
     ...commonInputs("plan"),
   },
