@@ -44,9 +44,10 @@ export async function* chunksOf(
       const chunk: Uint8Array = await pending;
       pending = undefined;
       if (signal?.aborted) throw new Cancelled();
+      if (chunk.length === 0) return;
       at += chunk.length;
       turn += 1;
-      if (at < end && chunk.length > 0) {
+      if (at < end) {
         pending = fill(at, buffers[turn % 2] ?? buffers[0]);
         pending.catch(() => {});
       }

@@ -20,6 +20,10 @@ export const tarErrors: Catalogue = {
     remedy:
       "Use one archive per file: an archive that was appended with `cat` is read only to the end of the first one.",
   },
+  TAR_TOO_MANY: {
+    means: "A tar archive holds more members than any checkpoint or bundle.",
+    remedy: "Use an archive that holds one checkpoint or one bundle, as Poolside sent it.",
+  },
   TAR_PATH_UNSAFE: {
     means:
       "A path in a tar archive is not safe to use: absolute, with `..`, empty, or with characters that no file of a checkpoint has.",

@@ -8,6 +8,8 @@ import { type PaxRecords, parsePax, paxSize, paxSparse } from "./pax.ts";
 const longestExtension = 1_048_576;
 /** So far behind the end marker is looked for something that does not belong there; writers pad with at most some kilobytes of zeros. */
 const trailer = 1_048_576;
+/** More members than any release has; an archive of endless empty files must not fill the memory. */
+const mostMembers = 250_000;
 
 const types: Readonly<Record<string, MemberType>> = {
   "0": "file",
@@ -34,13 +36,13 @@ interface Extension {
 
 /**
  * The members of the archive under `cursor`, in order. Before the next member is asked for, the caller may read this one's data at the cursor;
- * what it leaves is skipped. Ends only at two blocks of zeros. Errors: `TAR_NOT_A_TAR`, `TAR_TRUNCATED`, `TAR_HEADER_INVALID`, `TAR_TRAILING_DATA`.
+ * what it leaves is skipped. Ends only at two blocks of zeros. Errors: `TAR_NOT_A_TAR`, `TAR_TRUNCATED`, `TAR_HEADER_INVALID`, `TAR_TRAILING_DATA`, `TAR_TOO_MANY`.
  */
 export async function* membersOf(cursor: Cursor): AsyncGenerator<TarMember, void, undefined> {
   const { label } = cursor;
   const globals = new Map<string, string>();
   let extension: Extension | undefined;
-  for (;;) {
+  for (let count = 0; ; ) {
     const at = cursor.position;
     const block = await cursor.take(blockSize);
     if (block.length < blockSize) throw at === 0 ? notATar(label) : truncated(cursor, "its end marker is missing");
@@ -60,6 +62,8 @@ export async function* membersOf(cursor: Cursor): AsyncGenerator<TarMember, void
     if (header.extendedSparse) await skipSparseMap(cursor, at);
     const member = memberOf(header, at, cursor.position, globals, extension, label);
     extension = undefined;
+    count += 1;
+    if (count > mostMembers) throw tooMany(label);
     const end = member.offset + member.size;
     if (cursor.size !== undefined && end > cursor.size) throw truncated(cursor, `${shown(member.path)} is cut`);
     yield member;
@@ -85,6 +89,13 @@ function notATar(label: string): UserError {
   return new UserError("TAR_NOT_A_TAR", {
     happened: `${label} is no tar archive: it does not begin with a tar header.`,
     next: "Name the .tar, .tar.gz or .tar.zst that Poolside sent, and check that it was downloaded whole.",
+  });
+}
+
+function tooMany(label: string): UserError {
+  return new UserError("TAR_TOO_MANY", {
+    happened: `${label} holds more than ${mostMembers} members.`,
+    next: "Use an archive that holds one checkpoint or one bundle, as Poolside sent it.",
   });
 }
 

@@ -127,7 +127,7 @@ function headOf(request: ClientRequest, what: string): Promise<IncomingMessage> 
     request.once("response", resolve);
     // Stays: a connection may break more than once, and an error without a listener would end the process.
     request.on("error", fail);
-    request.once("close", () => fail({ code: "ECONNRESET" }));
+    request.once("close", () => fail(new Error("closed before an answer came")));
   });
   answered.catch(() => {});
   return answered;
@@ -155,6 +155,7 @@ async function sendBody(
     let sent = 0;
     for await (const chunk of bodyChunks(body, signal)) {
       if (refused || request.destroyed) return;
+      if (chunk.length === 0) continue;
       watch.arm();
       const left = write(request, chunk);
       left.catch(() => {});

@@ -253,4 +253,23 @@ describe("reading a tar", () => {
     expect(count).toBe(500);
     expect(source.reads).toBeLessThan(6);
   });
+
+  it("ends where an archive has more members than can be meant", async () => {
+    const one = writeMember({ path: "a" });
+    const endless = {
+      label: "endless.tar",
+      identity: "endless",
+      async *chunks() {
+        const many = Buffer.concat(Array.from({ length: 2_000 }, () => one));
+        for (;;) yield many;
+      },
+      async close() {},
+    };
+    let count = 0;
+    const reading = async () => {
+      for await (const _ of streamTar(endless)) count += 1;
+    };
+    await expect(reading()).rejects.toMatchObject({ code: "TAR_TOO_MANY" });
+    expect(count).toBe(250_000);
+  });
 });
