@@ -80,7 +80,7 @@ export const smoke = section(
       },
     ),
     samples: integer(1, 50, { description: "Streamed answers per model.", examples: [5], default: 5 }),
-    maxRegression: integer(0, 1_000, {
+    maxRegression: integer(1, 1_000, {
       description: "Percent that a median may be worse than the baseline.",
       examples: [25],
     }),

@@ -25,6 +25,42 @@ describe("the schema and the contracts", () => {
     expect(keys.filter((key) => !keyRule(key))).toEqual([]);
   });
 
+  it("takes no key that nothing reads", async () => {
+    const asked = new Set<string>();
+    for (const name of actionNames) {
+      const { contract } = (await import(`../../../src/actions/${name}/contract.ts`)) as { contract: Contract };
+      for (const key of specKeys(contract)) asked.add(key);
+    }
+    const whole = (key: string) => allKeys().some((other) => other.startsWith(`${key}.`));
+    const read = (key: string) => asked.has(key) || [...asked].some((other) => key.startsWith(`${other}.`));
+    const others = allKeys().filter((key) => !whole(key) && !read(key));
+    // What only the spec says: render-values reads the first three, promotion the rest.
+    expect(others).toEqual([
+      "ingress.annotations",
+      "docs.enabled",
+      "docs.host",
+      "promotion.from",
+      "promotion.minSoak",
+      "promotion.maxAge",
+      "promotion.copy",
+    ]);
+  });
+
+  it("has the same defaults as the inputs that a key fills", async () => {
+    for (const name of actionNames) {
+      const { contract } = (await import(`../../../src/actions/${name}/contract.ts`)) as { contract: Contract };
+      for (const [input, { spec, default: usual }] of Object.entries(contract.inputs)) {
+        const rule = typeof spec === "string" ? keyRule(spec) : undefined;
+        if (rule?.default === undefined || usual === undefined) continue;
+        const said =
+          typeof rule.default === "object"
+            ? usual === "" || usual === JSON.stringify(rule.default)
+            : String(rule.default) === usual;
+        expect(said, `${name} ${input}: ${usual}, schema: ${JSON.stringify(rule.default)}`).toBe(true);
+      }
+    }
+  });
+
   it("describes every key, with an example", () => {
     const silent = allKeys().filter((key) => {
       const rule = keyRule(key)!;
