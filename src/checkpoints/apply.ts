@@ -2,7 +2,7 @@ import type { Context } from "../action/context.ts";
 import { count, size } from "../action/describe.ts";
 import { chunksOf } from "../bytes/chunks.ts";
 import { runningSha256 } from "../bytes/digest.ts";
-import { UserError } from "../errors.ts";
+import { Cancelled, UserError } from "../errors.ts";
 import { type CheckpointManifest, type ManifestFile, manifestBytes } from "../facts/manifest.ts";
 import { prefixUri } from "../facts/prefix.ts";
 import { createQueue } from "../transfer/queue.ts";
@@ -12,6 +12,7 @@ import { manifestOf, removeManifest, writeManifest } from "./manifest.ts";
 import { bytesOf, type ModelWork, type SyncWork } from "./plan.ts";
 import { type Engine, uploadFiles } from "./upload/files.ts";
 import { trackProgress } from "./upload/progress.ts";
+import { settleOrphans } from "./upload/resume.ts";
 import { compareFiles } from "./upload/same-bytes.ts";
 import type { Store } from "./upload/store.ts";
 import { uploadStream } from "./upload/stream.ts";
@@ -49,26 +50,25 @@ export async function applySync(work: SyncWork, store: Store, settings: ApplySet
   );
   const engine: Engine = { store: own, queue, progress, partSize: settings.partSize };
   const written = new Map<string, CheckpointManifest>();
-  let failure: { readonly reason: unknown } | undefined;
+  const failures: unknown[] = [];
   await Promise.allSettled(
     changed.map(async (one) => {
       try {
         const manifest = await syncModel(one, engine, settings, ctx);
         if (manifest) written.set(one.model.key, manifest);
       } catch (reason) {
-        failure ??= { reason };
+        failures.push(reason);
         stop.abort();
       }
     }),
   );
-  await queue.idle().catch((reason: unknown) => {
-    failure ??= { reason };
-  });
-  if (failure) {
+  await queue.idle().catch((reason: unknown) => failures.push(reason));
+  if (failures.length > 0) {
     ctx.log.info(
       `${size(progress.done)} of ${size(progress.total)} are in ${store.bucket}; the next run continues there`,
     );
-    throw failure.reason;
+    // The first failure cancels everything else: it is the one to tell.
+    throw failures.find((reason) => !(reason instanceof Cancelled)) ?? failures[0];
   }
   return { written, bytesUploaded: progress.sent };
 }
@@ -88,6 +88,8 @@ async function syncModel(
   const same = verdict === "compare" ? await compareFiles(model, engine) : undefined;
   if (model.stored) await removeManifest(store, model.prefix);
   const brought = same ?? (await bringFiles(work, engine, settings));
+  // An answer to Create that was lost leaves an upload that nobody knows of.
+  if (!same) await settleOrphans(store, model.prefix.key, new Set());
   await deleteObjects(store, model.prefix, work.deletes);
   const source = {
     label: model.source.label,

@@ -50,6 +50,21 @@ async function archiveSource(
   identity: string | undefined,
   ctx: Context,
 ): Promise<ModelSource> {
+  try {
+    return await readArchive(archive, label, placing, identity, ctx);
+  } catch (thrown) {
+    await archive.close();
+    throw thrown;
+  }
+}
+
+async function readArchive(
+  archive: Source,
+  label: string,
+  placing: Placing,
+  identity: string | undefined,
+  ctx: Context,
+): Promise<ModelSource> {
   const kind = await sniff(archive, ctx.signal);
   const common = { label, size: archive.size, archive, close: () => archive.close() };
   if (kind === "tar.gz" || kind === "tar.zst") {

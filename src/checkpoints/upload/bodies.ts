@@ -160,7 +160,7 @@ function adviceForPut(): (thrown: unknown) => RetryAdvice {
 /** A refusal of S3, as an error that says what to do. */
 function told(thrown: unknown, store: Store, place: string): unknown {
   if (!(thrown instanceof Refused)) return thrown;
-  if (thrown.reason === "BadDigest") return otherChecksum(place);
+  if (/^(BadDigest|XAmzContentSHA256Mismatch)$/.test(thrown.reason)) return otherChecksum(place);
   const error = Object.assign(new Error(thrown.happened), {
     name: thrown.reason || String(thrown.status),
     $metadata: { httpStatusCode: thrown.status },
