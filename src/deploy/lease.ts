@@ -6,10 +6,9 @@ import { ApiFailure } from "../cluster/failures.ts";
 import type { Lease } from "../cluster/objects.ts";
 import { leases } from "../cluster/resources.ts";
 import { Cancelled, UserError } from "../errors.ts";
+import { leaseName, leaseSeconds } from "../facts/release-lease.ts";
 import type { ReleasePlace } from "./release.ts";
 
-/** A holder that was killed keeps others waiting for this long. */
-const durationSeconds = 60;
 const renewEvery = 15_000;
 const lookEvery = 5_000;
 /** A clock of this runner that is further off than this is not a clock; a Lease older by more needs no watching. */
@@ -28,17 +27,6 @@ export interface HeldLease {
   readonly lost: AbortSignal;
   /** Stops renewing and gives it up. */
   release(): Promise<void>;
-}
-
-export function leaseName(release: string): string {
-  return `eks-deploy-${release}`;
-}
-
-/** Who holds the Lease of a release now: the run's URL; `undefined` when it is free or ran out. */
-export function holderOf(lease: Lease | undefined, now: number): string | undefined {
-  const { holderIdentity, renewTime, leaseDurationSeconds = durationSeconds } = lease?.spec ?? {};
-  if (!holderIdentity) return undefined;
-  return now < Date.parse(renewTime ?? "") + leaseDurationSeconds * 1_000 ? holderIdentity : undefined;
 }
 
 /** Whether the Lease is still the holding that `token` names. */
@@ -82,7 +70,7 @@ class Watching {
   private since = 0;
 
   isFree(lease: Lease, now: number): boolean {
-    const { holderIdentity, renewTime, leaseDurationSeconds = durationSeconds } = lease.spec ?? {};
+    const { holderIdentity, renewTime, leaseDurationSeconds = leaseSeconds } = lease.spec ?? {};
     if (!holderIdentity) return true;
     const life = leaseDurationSeconds * 1_000;
     if (now > Date.parse(renewTime ?? "") + life + skew) return true;
@@ -99,7 +87,7 @@ function spec(ctx: Context, before: Lease | undefined): Lease["spec"] {
   const now = new Date(ctx.clock.now()).toISOString().replace("Z", "000Z");
   return {
     holderIdentity: ctx.ambient.run.url,
-    leaseDurationSeconds: durationSeconds,
+    leaseDurationSeconds: leaseSeconds,
     acquireTime: now,
     renewTime: now,
     leaseTransitions: (before?.spec?.leaseTransitions ?? -1) + 1,

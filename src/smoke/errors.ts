@@ -77,6 +77,15 @@ export const smokeErrors: Catalogue = {
     remedy:
       "Close it at the load balancer: a rule with a fixed 403 answer for the path, or WAF; `fail-on-open-paths` says what fails.",
   },
+  SMOKE_PODS: {
+    means: "A model's pods are not ready or have restarted, or its Ingress or Service is missing.",
+    remedy: "Read their events and their last words: kubectl describe pods, kubectl logs --previous.",
+  },
+  SMOKE_TARGETS: {
+    means: "The load balancer does not find all targets of a model healthy.",
+    remedy: "Compare the health check's path and port with the pod, and look at the security groups.",
+    guide: balancer,
+  },
   SMOKE_SLOW: {
     means: "A threshold is missed, or the baseline by more than `max-regression`.",
     remedy: "Look at the pod's GPU, other load on the node, and the timings in the summary.",

@@ -1,5 +1,6 @@
 import { count, time } from "../action/describe.ts";
 import type { Block } from "../action/summary.ts";
+import { UserError } from "../errors.ts";
 import type { Check, ModelResult } from "./check.ts";
 
 const marks: Readonly<Record<Check["result"], string>> = {
@@ -70,4 +71,15 @@ function checkTable(result: ModelResult): Block {
       check.remedy,
     ]),
   };
+}
+
+/** The failure of a test in which not all models passed: every failed check, and what to do about each. */
+export function smokeFailure(failed: readonly ModelResult[], all: number): UserError {
+  const lines = failed.flatMap((result) =>
+    result.checks.filter((check) => check.result === "fail").map((check) => ({ result, check })),
+  );
+  return new UserError("SMOKE_FAILED", {
+    happened: `${count(failed.length, "model")} of ${all} failed:\n${lines.map(({ result, check }) => `  - ${result.key} (${result.host}): ${check.name}: ${check.seen} [${check.code}]`).join("\n")}`,
+    next: [...new Set(lines.map(({ check }) => check.remedy))].join("\n"),
+  });
 }

@@ -4,16 +4,18 @@ import { getCACertificates } from "node:tls";
 import type { Context } from "../action/context.ts";
 import { createAgents } from "../agent.ts";
 import { UserError } from "../errors.ts";
-import type { ModelResult } from "./check.ts";
+import { backendChecks, type Inside, notLooked } from "./backend.ts";
+import { type Check, type ModelResult, verdictOf } from "./check.ts";
 import { probeModel } from "./probe.ts";
 import type { Place } from "./request.ts";
 import type { SmokeSettings } from "./settings.ts";
 import type { Target } from "./target.ts";
 
-/** Tests all models side by side: a whole test takes as long as its slowest model. */
+/** Tests all models side by side: a whole test takes as long as its slowest model. `inside`: the release's cluster, or why it is not looked at. */
 export async function testModels(
   targets: readonly Target[],
   settings: SmokeSettings,
+  inside: Inside | string,
   ctx: Context,
 ): Promise<readonly ModelResult[]> {
   const agents = ctx.ambient.proxy.https ? createAgents(ctx.ambient, 64) : undefined;
@@ -27,10 +29,21 @@ export async function testModels(
     ...(agents ? { agent: agents.https } : {}),
   });
   try {
-    return await Promise.all(targets.map((target) => probeModel(target, place(target), settings, ctx)));
+    return await Promise.all(
+      targets.map(async (target) => {
+        const result = await probeModel(target, place(target), settings, ctx);
+        const checks = [...result.checks, ...(await lookInside(target, inside, ctx))];
+        return { ...result, checks, verdict: verdictOf(checks) };
+      }),
+    );
   } finally {
     agents?.destroy();
   }
+}
+
+function lookInside(target: Target, inside: Inside | string, ctx: Context): Promise<readonly Check[]> {
+  if (typeof inside === "string") return Promise.resolve([notLooked("pods", inside)]);
+  return backendChecks(target, inside, ctx);
 }
 
 /** The system's roots and the extra ones, PEM: those of the environment and `ca-certificate` (PEM text or a file). */

@@ -6,9 +6,11 @@ import type { Secret } from "../../action/secret.ts";
 import { UserError } from "../../errors.ts";
 import { apiKey } from "../../facts/api-key.ts";
 import { earlierResults } from "../../facts/baseline.ts";
+import type { Inside } from "../../smoke/backend.ts";
 import type { ModelResult } from "../../smoke/check.ts";
+import { openInside, otherRun } from "../../smoke/inside.ts";
 import type { Baseline } from "../../smoke/regression.ts";
-import { smokeBlocks, smokeHeadline } from "../../smoke/report.ts";
+import { smokeBlocks, smokeFailure, smokeHeadline } from "../../smoke/report.ts";
 import { type SmokeSettings, usualPatience } from "../../smoke/settings.ts";
 import type { Target } from "../../smoke/target.ts";
 import { testModels, trustedRoots } from "../../smoke/test-models.ts";
@@ -16,10 +18,11 @@ import { authExpected, contract } from "./contract.ts";
 
 type Contract = typeof contract;
 
-/** What the test talks with: the key and the roots that it trusts. */
+/** What the test talks with: the key, the roots that it trusts, and the cluster where it is reached (else why not). */
 interface Means {
   readonly key: Secret | undefined;
   readonly roots: readonly string[];
+  readonly inside: Inside | string;
 }
 
 interface Observed extends Means {
@@ -29,6 +32,7 @@ interface Observed extends Means {
 interface Work {
   readonly targets: readonly Target[];
   readonly settings: SmokeSettings;
+  readonly release: string;
 }
 
 /** smoke-test: verify only; it plans and writes nothing. */
@@ -42,7 +46,9 @@ export const smokeTest: Action<Contract, Means, Observed, Work, void> = {
         next: "Give models (the output rendered-models of render-values), or a spec with models.",
       });
     }
-    return { key: await apiKey(inputs, ctx), roots: await trustedRoots(inputs.caCertificate, ctx) };
+    const roots = await trustedRoots(inputs.caCertificate, ctx);
+    const [key, inside] = await Promise.all([apiKey(inputs, ctx), openInside(inputs, ctx)]);
+    return { key, roots, inside };
   },
   async observe(inputs, means, ctx) {
     const earlier = await earlierResults(inputs, ctx);
@@ -50,11 +56,22 @@ export const smokeTest: Action<Contract, Means, Observed, Work, void> = {
   },
   plan(inputs, means): Plan<Work, Outputs<Contract>> {
     const targets = chosen(inputs);
-    return { changes: [], endState: {}, outputs: {}, work: { targets, settings: settingsOf(inputs, means) } };
+    return {
+      changes: [],
+      endState: {},
+      outputs: {},
+      work: { targets, settings: settingsOf(inputs, means), release: inputs.release },
+    };
   },
   apply: async () => undefined,
-  async verify(plan, _applied, _means, ctx): Promise<Verdict<Outputs<Contract>>> {
-    const results = await testModels(plan.work.targets, plan.work.settings, ctx);
+  async verify(plan, _applied, { inside }, ctx): Promise<Verdict<Outputs<Contract>>> {
+    const { targets, settings, release } = plan.work;
+    const holder = await otherRun(inside, release, ctx);
+    if (holder) {
+      ctx.log.info(`Skipped: the release ${release} is in progress (${holder})`);
+      return { outputs: {} as Outputs<Contract>, outcome: "skipped" };
+    }
+    const results = await testModels(targets, settings, inside, ctx);
     const failed = results.filter((result) => result.verdict === "fail");
     for (const result of results) tellDegraded(result, ctx.log.finding);
     const outputs = {
@@ -63,18 +80,22 @@ export const smokeTest: Action<Contract, Means, Observed, Work, void> = {
     };
     return {
       outputs: outputs as unknown as Outputs<Contract>,
-      failure: failed.length > 0 ? failureOf(failed, results.length) : undefined,
+      failure: failed.length > 0 ? smokeFailure(failed, results.length) : undefined,
     };
   },
   report(finished) {
     const results = Object.values(finished.outputs?.results ?? {});
     if (results.length > 0) return { headline: smokeHeadline(results), blocks: smokeBlocks(results) };
+    if (finished.outcome === "skipped") return { headline: "Smoke test skipped: release in progress.", blocks: [] };
     if (finished.dryRun)
       return { headline: `${count(finished.plan?.work.targets.length ?? 0, "model")} would be tested.`, blocks: [] };
     return {
       headline: `No model was tested: ${finished.failure?.happened.split("\n")[0] ?? "nothing to do"}`,
       blocks: [],
     };
+  },
+  async close({ inside }) {
+    if (typeof inside !== "string") inside.cluster.close();
   },
 };
 
@@ -119,14 +140,4 @@ function tellDegraded(
         next: check.remedy,
       });
   }
-}
-
-function failureOf(failed: readonly ModelResult[], all: number): UserError {
-  const lines = failed.flatMap((result) =>
-    result.checks.filter((check) => check.result === "fail").map((check) => ({ result, check })),
-  );
-  return new UserError("SMOKE_FAILED", {
-    happened: `${count(failed.length, "model")} of ${all} failed:\n${lines.map(({ result, check }) => `  - ${result.key} (${result.host}): ${check.name}: ${check.seen} [${check.code}]`).join("\n")}`,
-    next: [...new Set(lines.map(({ check }) => check.remedy))].join("\n"),
-  });
 }

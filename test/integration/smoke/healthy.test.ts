@@ -25,7 +25,9 @@ describe("a healthy model", () => {
       "wrong model",
       ...(target === agent ? ["tool call"] : []),
       "open paths",
+      "pods",
     ]);
+    expect(named(result, "pods")).toMatchObject({ result: "not looked at", seen: "no cluster was given" });
     expect(result.timings).toMatchObject({ samples: 2 });
     expect(result.answer).toContain("def reverse(text)");
   });
