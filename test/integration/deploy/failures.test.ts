@@ -1,0 +1,105 @@
+import { afterEach, describe, expect, it } from "vitest";
+import type { Diagnosis } from "../../../src/deploy/diagnosis/diagnosis.ts";
+import { type Bench, type Deployed, fastClock, startBench } from "./cluster.ts";
+
+const pace = 0.02;
+let bench: Bench;
+
+afterEach(() => bench?.close());
+
+async function open(major: 3 | 4, options: Parameters<typeof startBench>[1] = {}): Promise<void> {
+  bench = await startBench(major, { pace, clock: fastClock(1 / pace), ...options });
+}
+
+function codes(run: Deployed): readonly string[] {
+  return (JSON.parse(run.outputs["diagnosis"] || "[]") as Diagnosis[]).map((item) => item.code);
+}
+
+function pods(): readonly string[] {
+  return bench.kubernetes.store.list("pods", "poolside-models").map((pod) => pod.metadata.name);
+}
+
+describe.each([3, 4] as const)("a release that fails, with helm %i", (major) => {
+  it("names the image that is not in the registry, and undoes the first install", async () => {
+    await open(major, { services: { resolveImage: () => undefined } });
+    const run = await bench.deploy({ point: {} });
+    expect(codes(run)).toEqual(["DEPLOY_IMAGE_NOT_FOUND"]);
+    expect(run.failures).toMatchObject([{ code: "DEPLOY_IMAGE_NOT_FOUND" }]);
+    expect(run.outputs).toMatchObject({ status: "rolled-back", changed: "true" });
+    expect(bench.kubernetes.store.list("secrets", "poolside-models").map((item) => item.metadata.name)).toEqual([
+      "vllm-auth",
+    ]);
+    expect(bench.kubernetes.store.list("leases", "poolside-models")).toEqual([]);
+  });
+
+  it("says with the downloader's own line why the checkpoint does not come, and rolls back to the revision that served", async () => {
+    await open(major);
+    expect((await bench.deploy({ point: {} })).failures).toEqual([]);
+    bench.kubernetes.troubles.add(
+      { kind: "init-crash", lines: ["INFO syncing", "ERROR An error occurred (AccessDenied) when calling GetObject"] },
+      /inference-point/,
+    );
+    const run = await bench.deploy({ point: { values: { extraArgs: ["--max-model-len=1000"] } } });
+    expect(codes(run)).toEqual(["DEPLOY_CHECKPOINT_DENIED"]);
+    expect(run.failures[0]!.message).toContain("An error occurred (AccessDenied) when calling GetObject");
+    expect(run.outputs).toMatchObject({ status: "rolled-back", revision: "3", "rolled-back-to": "1" });
+    expect(pods()).toHaveLength(1);
+    bench.kubernetes.troubles.clear();
+    const again = await bench.deploy({ point: {} });
+    expect(again.outputs).toMatchObject({ status: "unchanged", changes: "0" });
+    expect(again.writes).toEqual([]);
+  });
+
+  it("keeps a failed release where on-failure is keep", async () => {
+    await open(major);
+    bench.kubernetes.troubles.add({ kind: "oom" }, /inference-point/);
+    const run = await bench.deploy({ point: {} }, { inputs: { "on-failure": "keep" } });
+    expect(codes(run)).toEqual(["DEPLOY_OOM"]);
+    expect(run.outputs).toMatchObject({ status: "failed", revision: "1" });
+    expect(pods()).toHaveLength(1);
+  });
+
+  it("goes on waiting for a slow download after the progress deadline, and fails one that stands still", async () => {
+    await open(major);
+    bench.kubernetes.troubles.add({ kind: "slow-download", factor: 8 }, /inference-point/);
+    const run = await bench.deploy({ point: {} });
+    expect(run.failures).toEqual([]);
+    expect(run.outputs).toMatchObject({ status: "deployed" });
+    const phases = run.context.recorded.events.filter((event) => event.kind === "phase").map((event) => event.phase);
+    expect(phases).toContain("downloading");
+    bench.kubernetes.troubles.clear();
+    bench.kubernetes.troubles.add({ kind: "download-stalls", at: 0.5 }, /inference-point/);
+    const stalled = await bench.deploy(
+      { point: { values: { extraArgs: ["--x"] } } },
+      { inputs: { "stall-timeout": "2m" } },
+    );
+    expect(stalled.failures).toMatchObject([{ code: "DEPLOY_DOWNLOAD_STALLED" }]);
+    expect(stalled.outputs).toMatchObject({ status: "rolled-back", "rolled-back-to": "1" });
+  });
+
+  it("refuses before the first write what cannot be scheduled, and lets old pods go first where it is told to", async () => {
+    await open(major);
+    expect((await bench.deploy({ "laguna-m": { gpus: 4 }, point: { gpus: 2 } })).failures).toEqual([]);
+    const changed = { "laguna-m": { gpus: 4, values: { extraArgs: ["--x"] } }, point: { gpus: 2 } };
+    const refused = await bench.deploy(changed);
+    expect(refused.failures).toMatchObject([{ code: "DEPLOY_SURGE_DEADLOCK" }]);
+    expect(refused.writes).toEqual([]);
+    const run = await bench.deploy(changed, { inputs: { surge: "recreate" } });
+    expect(run.failures).toEqual([]);
+    expect(run.outputs).toMatchObject({ status: "deployed", revision: "2" });
+    const tooLarge = await bench.deploy({ "laguna-m": { gpus: 16 } });
+    expect(tooLarge.failures).toMatchObject([{ code: "DEPLOY_GPU_SHORT" }]);
+    expect(tooLarge.writes).toEqual([]);
+  });
+
+  it("names the deadlock of a rolling update that was accepted all the same", async () => {
+    await open(major);
+    await bench.deploy({ "laguna-m": { gpus: 5 } });
+    const run = await bench.deploy(
+      { "laguna-m": { gpus: 5, values: { extraArgs: ["--x"] } } },
+      { inputs: { accept: "DEPLOY_SURGE_DEADLOCK" } },
+    );
+    expect(codes(run)).toEqual(["DEPLOY_SURGE_DEADLOCK"]);
+    expect(run.outputs).toMatchObject({ status: "rolled-back", "rolled-back-to": "1" });
+  });
+});
