@@ -91,10 +91,9 @@ function decode(secret: Secret): Revision {
   }
 }
 
-/** helm notes the moment on the Secret itself when the status changes; without that its creation counts. */
+/** helm notes the moment on the Secret itself when it changes the status; a pending revision was never changed, so the server's own time of its making counts. */
 function writtenAt(secret: Secret, release: StoredRelease): number {
-  const modified = Number(secret.metadata.labels?.["modifiedAt"]) * 1_000;
-  if (Number.isFinite(modified) && modified > 0) return modified;
-  const created = Date.parse(secret.metadata.creationTimestamp ?? release.info?.last_deployed ?? "");
-  return Number.isFinite(created) ? created : 0;
+  const created = Date.parse(secret.metadata.creationTimestamp ?? release.info?.last_deployed ?? "") || 0;
+  const modified = Number(secret.metadata.labels?.["modifiedAt"]) * 1_000 || 0;
+  return release.info?.status?.startsWith("pending") ? created : Math.max(created, modified);
 }

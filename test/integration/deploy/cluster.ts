@@ -28,19 +28,11 @@ export interface Bench {
   readonly faults: Faults;
   readonly folder: string;
   readonly helm: string;
+  /** Inputs that every run gets; writes the values file for these models. */
+  inputs(models: Readonly<Record<string, Model>>, more?: DeployOptions): Readonly<Record<string, string>>;
   /** Runs helm-deploy on these models. */
   deploy(models: Readonly<Record<string, Model>>, more?: DeployOptions): Promise<Deployed>;
   close(): Promise<void>;
-}
-
-/** A clock that runs `factor` times as fast as the machine's, in step with a sandbox whose pace is 1 / factor. */
-export function fastClock(factor: number): Clock {
-  const start = Date.now();
-  return {
-    now: () => start + (Date.now() - start) * factor,
-    random: () => Math.random(),
-    sleep: (milliseconds, signal) => systemClock.sleep(milliseconds / factor, signal),
-  };
 }
 
 export interface DeployOptions {
@@ -81,31 +73,26 @@ export async function startBench(
   const kubeconfig = join(folder, "kubeconfig");
   writeFileSync(kubeconfig, kubernetes.kubeconfig("admin"));
   const helm = await helmBinary(major);
+  const inputs: Bench["inputs"] = (models, more = {}) => {
+    const values = join(folder, "values.yaml");
+    writeFileSync(values, JSON.stringify(valuesOf(models, more.values ?? {})));
+    return { chart, "values-file": values, kubeconfig, "api-key": "canary-key-7431", ...more.inputs };
+  };
   return {
     kubernetes,
     requests,
     faults,
     folder,
     helm,
+    inputs,
     async deploy(models, more = {}) {
-      const values = join(folder, "values.yaml");
-      writeFileSync(values, JSON.stringify(valuesOf(models, more.values ?? {})));
       const mark = requests.all.length;
       const context = testContext({
         clock,
         ambient: { temp: join(folder, "temp"), workspace: folder, path: dirname(helm) },
         ...(more.signal ? { signal: more.signal } : {}),
       });
-      const runner = testRunner(
-        {
-          chart,
-          "values-file": values,
-          kubeconfig,
-          "api-key": "canary-key-7431",
-          ...more.inputs,
-        },
-        context,
-      );
+      const runner = testRunner(inputs(models, more), context);
       const outcome = await runAction(helmDeploy, runner);
       const writes = requests.writes(mark).map((request) => `${request.name} ${request.resource}`);
       return Object.assign(runner, { outcome, writes });

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { Diagnosis } from "../../../src/deploy/diagnosis/diagnosis.ts";
-import { type Bench, type Deployed, fastClock, startBench } from "./cluster.ts";
+import { fastClock } from "./clock.ts";
+import { type Bench, type Deployed, startBench } from "./cluster.ts";
 
 const pace = 0.02;
 let bench: Bench;

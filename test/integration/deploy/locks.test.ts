@@ -1,0 +1,158 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { fastClock } from "./clock.ts";
+import { type Bench, startBench } from "./cluster.ts";
+import type { ProcessJob } from "./deploy-process.ts";
+
+const script = resolve(import.meta.dirname, "deploy-process.ts");
+const pace = 0.02;
+/** Moments per major; `npm run test:long` takes 50. */
+const moments = Number(process.env["EKS_DEPLOY_MOMENTS"] ?? 4);
+
+let bench: Bench;
+let start: number;
+
+afterEach(() => bench?.close());
+
+async function open(major: 3 | 4): Promise<void> {
+  start = Date.now();
+  bench = await startBench(major, { pace, clock: fastClock(1 / pace, start) });
+}
+
+interface Ended {
+  readonly remembered: Readonly<Record<string, string>>;
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly failures: readonly { code: string; message: string }[];
+  readonly lines: readonly string[];
+}
+
+/** Runs helm-deploy (or its post step) in a process group of its own. */
+function start_(models: Parameters<Bench["deploy"]>[0], over: Partial<ProcessJob> = {}) {
+  const folder = mkdtempSync(join(bench.folder, "process-"));
+  const job: ProcessJob = {
+    inputs: bench.inputs(models),
+    temp: folder,
+    workspace: bench.folder,
+    path: dirname(bench.helm),
+    clock: { factor: 1 / pace, start },
+    run: { url: `https://github.com/acme/models/actions/runs/${Math.round(performance.now())}`, id: "1" },
+    ...over,
+  };
+  writeFileSync(join(folder, "job.json"), JSON.stringify(job));
+  const child = spawn(process.execPath, [script, join(folder, "job.json")], {
+    detached: true,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let text = "";
+  child.stdout!.setEncoding("utf8").on("data", (chunk: string) => {
+    text += chunk;
+  });
+  const ended = new Promise<Ended>((done) => {
+    child.once("close", () => {
+      const parts = text
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => JSON.parse(line) as Partial<Ended>);
+      const remembered = Object.assign({}, ...parts.map((part) => part.remembered ?? {}));
+      done({ outputs: {}, failures: [], lines: [], ...parts.at(-1), remembered });
+    });
+  });
+  return { child, ended };
+}
+
+const wait = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
+
+/** As GitHub's runner cancels: SIGINT, 7.5 s, SIGTERM, 2.5 s, SIGKILL. */
+async function cancel(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
+  for (const [name, patience] of [
+    ["SIGINT", 7_500],
+    ["SIGTERM", 2_500],
+    ["SIGKILL", 1_000],
+  ] as const) {
+    child.kill(name);
+    if (await Promise.race([ended.then(() => true), wait(patience)])) return;
+  }
+}
+
+function kill(child: ChildProcess): void {
+  try {
+    process.kill(-child.pid!, "SIGKILL");
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+function statuses(): readonly string[] {
+  return bench.kubernetes.store
+    .list("secrets", "poolside-models")
+    .filter((secret) => secret.metadata.name.startsWith("sh.helm.release"))
+    .map((secret) => secret.metadata.labels?.["status"] ?? "");
+}
+
+/** Spread over a run, in a fixed order that a seed gives. */
+function moment(index: number, span: number): number {
+  return Math.round(((index * 0.618_034) % 1) * span);
+}
+
+const first = { point: {} };
+const second = { point: { values: { extraArgs: ["--max-model-len=4096"] } } };
+
+describe.each([3, 4] as const)("a run that is cut off, with helm %i", (major) => {
+  it("leaves no pending revision and no Lease after the runner's cancel sequence, at any moment", async () => {
+    await open(major);
+    for (let index = 0; index < moments; index += 1) {
+      const { child, ended } = start_(index % 2 === 0 ? first : second);
+      await wait(400 + moment(index, 2_200));
+      await cancel(child, ended);
+      const { remembered } = await ended;
+      if (remembered["run"]) await start_(first, { remembered }).ended;
+      expect(statuses().filter((status) => status.startsWith("pending"))).toEqual([]);
+      expect(bench.kubernetes.store.list("leases", "poolside-models")).toEqual([]);
+    }
+    const run = await bench.deploy(second);
+    expect(run.failures).toEqual([]);
+  });
+
+  it("is recovered from by the next run after a SIGKILL at any moment", async () => {
+    await open(major);
+    for (let index = 0; index < moments; index += 1) {
+      const { child, ended } = start_(index % 2 === 0 ? first : second);
+      await wait(400 + moment(index, 2_200));
+      kill(child);
+      await ended;
+    }
+    const run = await bench.deploy(second);
+    expect(run.failures).toEqual([]);
+    expect(["deployed", "unchanged"]).toContain(run.outputs["status"]);
+    expect(bench.kubernetes.store.list("leases", "poolside-models")).toEqual([]);
+  });
+
+  it("clears a killed upgrade by a rollback, and a killed first install by uninstalling it", async () => {
+    await open(major);
+    const killedAt = async (models: typeof first, operation: RegExp) => {
+      let child: ChildProcess | undefined;
+      bench.faults.add({
+        service: "kubernetes",
+        operation,
+        effect: { kind: "hook", run: () => (child ? kill(child) : undefined) },
+      });
+      const started = start_(models);
+      child = started.child;
+      await started.ended;
+      bench.faults.clear();
+    };
+    await killedAt(first, /^(create|patch) deployments/);
+    expect(statuses()).toEqual(["pending-install"]);
+    const installed = await bench.deploy(first);
+    expect(installed.failures).toEqual([]);
+    expect(installed.writes.some((write) => write.startsWith("delete secrets"))).toBe(true);
+    await killedAt(second, /^(update|patch) deployments/);
+    expect(statuses().at(-1)).toBe("pending-upgrade");
+    const upgraded = await bench.deploy(second);
+    expect(upgraded.failures).toEqual([]);
+    expect(upgraded.outputs).toMatchObject({ status: "deployed" });
+    expect(upgraded.context.recorded.lines.join("\n")).toContain("rolling back to revision");
+  });
+});
