@@ -13,7 +13,7 @@ export interface WantedIngress {
 }
 
 /** Forward secrecy and TLS 1.2 or later (guide, step 6). */
-const sslPolicy = "ELBSecurityPolicy-TLS13-1-2-2021-06";
+export const sslPolicy = "ELBSecurityPolicy-TLS13-1-2-2021-06";
 
 /**
  * The annotations of every Ingress, in the guide's order (step 6), then the spec's own by name. Without an HTTP listener `ssl-redirect` acts on

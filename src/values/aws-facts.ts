@@ -1,72 +1,107 @@
 import type { Context, Finding } from "../action/context.ts";
-import { ecrClient } from "../aws/ecr.ts";
+import { elbClient } from "../aws/elb.ts";
 import { errorName, fromAws } from "../aws/errors.ts";
 import type { Aws } from "../aws/session.ts";
-import { presetImages } from "../bundle/chart.ts";
 import { asEksDeployError } from "../errors.ts";
 import { type CertificateFacts, certificateFacts } from "../facts/certificate.ts";
 import { type CheckpointFacts, checkpointFacts } from "../facts/checkpoint.ts";
-import type { ImageFact } from "./check/aws.ts";
-import { type Values, valueAt } from "./merge.ts";
+import type { Values } from "./merge.ts";
+import { isInRegistry, type NamedImage, namedImages } from "./registry-images.ts";
 import type { RenderedModel } from "./render.ts";
 
-/** What AWS says of the things that the values name. What may not be read is told in `notes`, and is not in the facts. */
+/** An image, and whether the registry has it; `there` is undefined where it may not be looked at. */
+export interface ImageFact extends NamedImage {
+  readonly there: boolean | undefined;
+}
+
+/** What AWS says of the things that the values name. What may not be looked at is told in `notes`, and missing in the rest. */
 export interface AwsFacts {
   readonly region: string;
   readonly account: string;
   readonly certificates: readonly CertificateFacts[];
+  /** By model key. */
   readonly prefixes: ReadonlyMap<string, CheckpointFacts>;
+  /** Why a model's prefix cannot be listed at all (no such bucket, another region), by model key. */
+  readonly refused: ReadonlyMap<string, string>;
   readonly images: readonly ImageFact[];
+  /** Whether load balancers know the TLS policy; undefined where it was not asked. */
+  readonly sslPolicyKnown: boolean | undefined;
   readonly notes: readonly Finding[];
 }
 
-/** What is to be looked at: certificates of this account and region, the models' prefixes, the images of the values over the chart's defaults. */
+/** What is to be looked at. */
 export interface AwsQuestions {
+  /** Of this account and region. */
   readonly certificateArns: readonly string[];
   readonly models: readonly RenderedModel[];
+  /** The values over the chart's defaults. */
   readonly all: Values;
+  /** A policy that the user chose; the guide's own is not asked about. */
+  readonly sslPolicy: string | undefined;
 }
 
 /** Looks everything up side by side. */
 export async function awsFacts(questions: AwsQuestions, aws: Aws, ctx: Context): Promise<AwsFacts> {
   const notes: Finding[] = [];
-  const attempt = async <T>(what: string, look: () => Promise<T>): Promise<T | undefined> => {
+  const refused = new Map<string, string>();
+  const attempt = async <T>(
+    what: string,
+    look: () => Promise<T>,
+    onRefusal?: (why: string) => void,
+  ): Promise<T | undefined> => {
     try {
       return await look();
     } catch (thrown) {
       const error = asEksDeployError(thrown);
-      if (!["AWS_ACCESS_DENIED", "AWS_UNREACHABLE", "BUCKET_REFUSED"].includes(error.code)) throw thrown;
-      notes.push(notLookedAt(what, error.happened));
+      if (["AWS_ACCESS_DENIED", "AWS_UNREACHABLE"].includes(error.code)) notes.push(notLookedAt(what, error.happened));
+      else if (onRefusal && ["AWS_REFUSED", "CHECKPOINT_MANIFEST_INVALID"].includes(error.code))
+        onRefusal(error.happened);
+      else throw error;
       return undefined;
     }
   };
-  const [certificates, prefixes, images] = await Promise.all([
+  const { certificateArns, models, all, sslPolicy } = questions;
+  const [certificates, prefixes, images, sslPolicyKnown] = await Promise.all([
     Promise.all(
-      questions.certificateArns.map((arn) =>
-        attempt(`the certificate ${arn}`, () => certificateFacts(arn, aws, ctx.signal)),
-      ),
+      certificateArns.map((arn) => attempt(`the certificate ${arn}`, () => certificateFacts(arn, aws, ctx.signal))),
     ),
     Promise.all(
-      questions.models.map(async ({ key, prefix }) => {
-        const facts = await attempt(`the prefix ${prefix}`, () => checkpointFacts(prefix, aws, ctx));
+      models.map(async ({ key, prefix }) => {
+        const look = () => checkpointFacts(prefix, aws, ctx);
+        const facts = await attempt(`the prefix ${prefix}`, look, (why) => refused.set(key, why));
         return facts && ([key, facts] as const);
       }),
     ),
     Promise.all(
-      imagesOf(questions.all, registryPrefix(questions.all, aws)).map(async (image) => ({
-        ...image,
-        there: await attempt(`the image ${image.repository}:${image.tag}`, () => isThere(image, aws, ctx.signal)),
-      })),
+      namedImages(all, aws).map(async (image) => {
+        const what = `the image ${image.repository}:${image.tag}`;
+        return { ...image, there: await attempt(what, () => isInRegistry(image, aws, ctx.signal)) };
+      }),
     ),
+    sslPolicy && attempt(`the TLS policy ${sslPolicy}`, () => isSslPolicy(sslPolicy, aws, ctx.signal)),
   ]);
   return {
     region: aws.region,
     account: aws.account,
     certificates: certificates.filter((found) => found !== undefined),
     prefixes: new Map(prefixes.filter((found) => found !== undefined)),
+    refused,
     images,
+    sslPolicyKnown: sslPolicyKnown === "" ? undefined : sslPolicyKnown,
     notes,
   };
+}
+
+async function isSslPolicy(name: string, aws: Aws, signal: AbortSignal): Promise<boolean> {
+  const { DescribeSSLPoliciesCommand } = await import("@aws-sdk/client-elastic-load-balancing-v2");
+  const client = await elbClient(aws);
+  try {
+    await client.send(new DescribeSSLPoliciesCommand({ Names: [name] }), { abortSignal: signal });
+    return true;
+  } catch (thrown) {
+    if (errorName(thrown).startsWith("SSLPolicyNotFound")) return false;
+    throw fromAws(thrown, `looking for the TLS policy ${name}`);
+  }
 }
 
 /** A check that was left out, as a warning. */
@@ -77,41 +112,4 @@ export function notLookedAt(what: string, why: string): Finding {
     happened: `Not looked at: ${what} (${why.split("\n")[0]}).`,
     next: "Grant the reading rights of docs/permissions.md, or check it yourself.",
   };
-}
-
-/** Repository prefix of this account's registry; undefined for a registry that is not ECR's here, which is not looked at. */
-function registryPrefix(all: Values, aws: Aws): string | undefined {
-  const [host = "", ...rest] = String(valueAt(all, "image", "registry") ?? "").split("/");
-  if (!host.startsWith(`${aws.account}.dkr.ecr`) && !/^(127\.0\.0\.1|localhost)(:\d+)?$/.test(host)) return undefined;
-  return rest
-    .filter((part) => part !== "")
-    .map((part) => `${part}/`)
-    .join("");
-}
-
-function imagesOf(all: Values, prefix: string | undefined): readonly Omit<ImageFact, "there">[] {
-  if (prefix === undefined) return [];
-  const docs = valueAt(all, "docs", "enabled") === true;
-  return presetImages({ values: all }).flatMap(({ key, name, tag }) =>
-    tag === undefined || (key === "docs.image" && !docs) ? [] : [{ key, repository: `${prefix}${name}`, tag }],
-  );
-}
-
-async function isThere(image: Omit<ImageFact, "there">, aws: Aws, signal: AbortSignal): Promise<boolean> {
-  const { DescribeImagesCommand } = await import("@aws-sdk/client-ecr");
-  const client = await ecrClient(aws);
-  try {
-    const answer = await client.send(
-      new DescribeImagesCommand({
-        registryId: aws.account,
-        repositoryName: image.repository,
-        imageIds: [{ imageTag: image.tag }],
-      }),
-      { abortSignal: signal },
-    );
-    return (answer.imageDetails?.length ?? 0) > 0;
-  } catch (thrown) {
-    if (["ImageNotFoundException", "RepositoryNotFoundException"].includes(errorName(thrown))) return false;
-    throw fromAws(thrown, `looking for ${image.repository}:${image.tag}`);
-  }
 }

@@ -65,6 +65,10 @@ export const valuesErrors: Catalogue = {
     means: "The number of GPUs is not 1, 2, 4 or 8; the model server may not be able to shard over it.",
     remedy: "Use the number that Poolside gives for the model.",
   },
+  VALUES_GPUS_SHORT: {
+    means: "No node of the cluster has as many GPUs as a model asks for, or their memory is smaller than its weights.",
+    remedy: "Set `gpus` to what Poolside gives for the model and the hardware, or add larger nodes.",
+  },
   VALUES_OVERRIDE: {
     means: "The free `values` replace something that was rendered from checked settings.",
     remedy: "Use the key of the spec instead, where there is one.",

@@ -7,13 +7,14 @@ import { openChart } from "../bundle/open-chart.ts";
 import { namesCluster } from "../cluster/connect.ts";
 import { asEksDeployError, UserError } from "../errors.ts";
 import { type AwsFacts, awsFacts, notLookedAt } from "./aws-facts.ts";
+import { chosenSslPolicy } from "./check/aws.ts";
 import { arnsOf } from "./check/certificate.ts";
 import { coalesced, refuseStack } from "./check/chart.ts";
 import { type Evidence, findingsOf } from "./check/findings.ts";
 import { refuse } from "./check/refuse.ts";
+import { type ClusterFacts, clusterFacts } from "./cluster.ts";
 import { type ValuesFile, valuesFile } from "./document.ts";
 import { helmTemplate } from "./helm-template.ts";
-import { liveValues } from "./live.ts";
 import type { Values } from "./merge.ts";
 import { placesIn } from "./places.ts";
 import { type RenderedModel, renderedModels, renderValues } from "./render.ts";
@@ -47,7 +48,8 @@ export async function observeValues(
   const chart = await readChart(settings, means, ctx);
   refuseStack(chart);
   const notes: Finding[] = [];
-  const live = await readLive(settings, means, notes, ctx);
+  const cluster = await lookInCluster(settings, means, notes, ctx);
+  const live = cluster?.live;
   const registry = settings.registry ?? ownRegistry(await means.aws(), means);
   const { values, overridden } = renderValues(wantedOf(settings, registry, live, means.find));
   const models = renderedModels(values);
@@ -66,6 +68,7 @@ export async function observeValues(
     facts,
     objects: templated.objects,
     live,
+    gpuNodes: cluster?.gpuNodes,
     upcoming,
     acknowledged: settings.allowPublicWithoutKey,
     now: ctx.clock.now(),
@@ -93,15 +96,15 @@ async function readChart(settings: RenderSettings, means: RenderMeans, ctx: Cont
 }
 
 /** A cluster that cannot be asked is a check left out; where `only` needs it, rendering says so. */
-async function readLive(
+async function lookInCluster(
   settings: RenderSettings,
   means: RenderMeans,
   notes: Finding[],
   ctx: Context,
-): Promise<Values | undefined> {
+): Promise<ClusterFacts | undefined> {
   if (!namesCluster(settings)) return undefined;
   try {
-    return await liveValues(settings, means, ctx);
+    return await clusterFacts(settings, means, ctx);
   } catch (thrown) {
     const error = asEksDeployError(thrown);
     if (error.code === "CANCELLED" || error.code === "INTERNAL") throw error;
@@ -119,7 +122,7 @@ function ownRegistry(aws: Aws, means: RenderMeans): string {
 
 function lookInAws(all: Values, models: readonly RenderedModel[], aws: Aws, ctx: Context): Promise<AwsFacts> {
   const here = arnsOf(all).filter((arn) => arn.includes(`:acm:${aws.region}:${aws.account}:`));
-  return awsFacts({ certificateArns: here, models, all }, aws, ctx);
+  return awsFacts({ certificateArns: here, models, all, sslPolicy: chosenSslPolicy(all) }, aws, ctx);
 }
 
 /** A chain plans twice; each warning is told once. */

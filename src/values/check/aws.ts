@@ -1,23 +1,24 @@
 import type { Finding } from "../../action/context.ts";
 import type { Change } from "../../action/plan.ts";
 import type { CheckpointFacts } from "../../facts/checkpoint.ts";
+import { alb, sslPolicy } from "../annotations.ts";
+import type { AwsFacts, ImageFact } from "../aws-facts.ts";
+import { type Values, valueAt } from "../merge.ts";
 import type { Places } from "../places.ts";
 import type { RenderedModel } from "../render.ts";
-
-/** What is known of a model's prefix; undefined where it was not looked at. */
-export type PrefixFacts = ReadonlyMap<string, CheckpointFacts>;
 
 /** Whether a model's prefix holds a whole checkpoint, directly at its root. What earlier steps of the chain will bring counts as there. */
 export function prefixFindings(
   models: readonly RenderedModel[],
-  facts: PrefixFacts,
+  facts: Pick<AwsFacts, "prefixes" | "refused">,
   upcoming: readonly Change[],
   places: Places,
 ): readonly Finding[] {
   return models.flatMap((model): readonly Finding[] => {
-    const found = facts.get(model.key);
-    if (!found || willBring(upcoming, bare(model.prefix))) return [];
-    const what = missing(found);
+    if (willBring(upcoming, bare(model.prefix))) return [];
+    const found = facts.prefixes.get(model.key);
+    const refusal = facts.refused.get(model.key);
+    const what = refusal ? `cannot be used: ${refusal.replace(/\.$/, "")}` : found && missing(found);
     if (!what) return [];
     return [
       {
@@ -54,14 +55,6 @@ function bare(uri: string): string {
   return uri.replace(/\/+$/, "");
 }
 
-/** An image that the values name, and whether the registry has it; `there` is undefined where it was not looked at. */
-export interface ImageFact {
-  readonly key: string;
-  readonly repository: string;
-  readonly tag: string;
-  readonly there: boolean | undefined;
-}
-
 /** Images that pods would not be able to pull. */
 export function imageFindings(images: readonly ImageFact[], upcoming: readonly Change[]): readonly Finding[] {
   return images
@@ -81,4 +74,26 @@ function bringsImage(upcoming: readonly Change[], repository: string, tag: strin
       kind === "images" ||
       (kind === "image" && (name === `${repository}:${tag}` || name.endsWith(`/${repository}:${tag}`))),
   );
+}
+
+const policyPath = ["ingress", "annotations", `${alb}ssl-policy`];
+
+/** The TLS policy, where it is not the guide's own. */
+export function chosenSslPolicy(all: Values): string | undefined {
+  const name = valueAt(all, ...policyPath);
+  return typeof name === "string" && name !== sslPolicy ? name : undefined;
+}
+
+/** A TLS policy that load balancers do not know. */
+export function sslPolicyFindings(all: Values, known: boolean | undefined, places: Places): readonly Finding[] {
+  if (known !== false) return [];
+  return [
+    {
+      code: "VALUES_INGRESS_INVALID",
+      level: "error",
+      happened: `Load balancers know no TLS policy ${chosenSslPolicy(all)}.`,
+      next: "List them: aws elbv2 describe-ssl-policies --query 'SslPolicies[].Name'",
+      at: places(policyPath),
+    },
+  ];
 }

@@ -2,13 +2,15 @@ import type { Finding } from "../../action/context.ts";
 import type { Change } from "../../action/plan.ts";
 import type { Chart } from "../../bundle/chart.ts";
 import type { AwsFacts } from "../aws-facts.ts";
+import type { GpuNode } from "../cluster.ts";
 import type { RenderedObject } from "../helm-template.ts";
 import type { Overridden, Values } from "../merge.ts";
 import type { Places } from "../places.ts";
 import type { RenderedModel } from "../render.ts";
-import { imageFindings, prefixFindings } from "./aws.ts";
+import { imageFindings, prefixFindings, sslPolicyFindings } from "./aws.ts";
 import { arnFindings, arnsOf, certificateFindings, coverFindings, noCertificate } from "./certificate.ts";
 import { chartFindings } from "./chart.ts";
+import { gpuFindings } from "./gpus.ts";
 import { hostFindings, hostsOf } from "./hosts.ts";
 import { ingressFindings } from "./ingress.ts";
 import { liveFindings } from "./live.ts";
@@ -31,6 +33,7 @@ export interface Evidence {
   /** What helm renders; absent where it could not. */
   readonly objects: readonly RenderedObject[] | undefined;
   readonly live: Values | undefined;
+  readonly gpuNodes: readonly GpuNode[] | undefined;
   readonly upcoming: readonly Change[];
   readonly acknowledged: boolean;
   /** Milliseconds since the epoch. */
@@ -47,9 +50,11 @@ export function findingsOf(evidence: Evidence, places: Places): readonly Finding
     ...ingressFindings(all, places),
     ...chartFindings(values, evidence.chart, places),
     ...(facts ? certificates(evidence, facts, places) : []),
-    ...(facts ? prefixFindings(models, facts.prefixes, upcoming, places) : []),
+    ...(facts ? prefixFindings(models, facts, upcoming, places) : []),
+    ...(facts ? sslPolicyFindings(all, facts.sslPolicyKnown, places) : []),
     ...(facts ? imageFindings(facts.images, upcoming) : []),
     ...(objects ? objectFindings(objects, models, all) : []),
+    ...gpuFindings(models, evidence.gpuNodes, facts?.prefixes, places),
     ...liveFindings(all, evidence.live, places),
     ...overrideFindings(evidence.overridden, places),
   ];

@@ -72,6 +72,22 @@ describe("render-values in the sandbox", () => {
     expect(runner.failures[0]?.message).toContain("atlas:2612.0");
   });
 
+  it("refuses a bucket that is not there, and a TLS policy that load balancers do not know, each on its line", async () => {
+    bench.spec(
+      ["acme-models-dev/checkpoints/point", "acme-models-gone/checkpoints/point"],
+      [
+        "scheme: internet-facing,",
+        'scheme: internet-facing, annotations: { "alb.ingress.kubernetes.io/ssl-policy": "ELBSecurityPolicy-TLS14" },',
+      ],
+    );
+    const runner = await bench.run();
+    const errors = runner.context.recorded.findings.filter(({ level }) => level === "error");
+    expect(errors.map(({ happened, at }) => `${at?.line}: ${happened}`)).toEqual([
+      expect.stringMatching(/^9: The prefix s3:\/\/acme-models-gone.* cannot be used/),
+      "4: Load balancers know no TLS policy ELBSecurityPolicy-TLS14.",
+    ]);
+  });
+
   it("renders without asking AWS where it is told so", async () => {
     const mark = bench.world.requests.all.length;
     const runner = await bench.run({ "check-aws": "false", registry: "registry.example.com/poolside" });

@@ -3,10 +3,12 @@ import type { CertificateFacts } from "../../../src/facts/certificate.ts";
 import { factsOf } from "../../../src/facts/checkpoint.ts";
 import { imageFindings, prefixFindings } from "../../../src/values/check/aws.ts";
 import { arnFindings, certificateFindings } from "../../../src/values/check/certificate.ts";
+import { gpuFindings } from "../../../src/values/check/gpus.ts";
 import { ingressFindings } from "../../../src/values/check/ingress.ts";
 import { liveFindings } from "../../../src/values/check/live.ts";
 import { modelFindings } from "../../../src/values/check/models.ts";
 import { refuse } from "../../../src/values/check/refuse.ts";
+import { type GpuNode, gpuNodesOf } from "../../../src/values/cluster.ts";
 import { renderedModels, renderValues } from "../../../src/values/render.ts";
 import { certificateArn, nowhere, wanted } from "./support.ts";
 
@@ -163,19 +165,16 @@ describe("prefixFindings", () => {
     algorithm: undefined,
     checksumType: undefined,
   });
+  const listed = (paths: readonly string[]) =>
+    factsOf(
+      { bucket: "acme-models-dev", key: "checkpoints/laguna-m/" },
+      paths.map((path) => object(path)),
+      undefined,
+    );
   const of = (paths: readonly string[], upcoming: Parameters<typeof prefixFindings>[2] = []) =>
     prefixFindings(
       [model!],
-      new Map([
-        [
-          model!.key,
-          factsOf(
-            { bucket: "acme-models-dev", key: "checkpoints/laguna-m/" },
-            paths.map((path) => object(path)),
-            undefined,
-          ),
-        ],
-      ]),
+      { refused: new Map(), prefixes: new Map([[model!.key, listed(paths)]]) },
       upcoming,
       nowhere,
     ).map((finding) => finding.happened);
@@ -187,6 +186,13 @@ describe("prefixFindings", () => {
   it("refuses an empty prefix, and one that holds the archive itself", () => {
     expect(of([])[0]).toContain("is empty or does not exist");
     expect(of(["laguna_m_2611.tar"])[0]).toContain("unextracted");
+  });
+
+  it("tells why a prefix cannot be listed at all", () => {
+    const refused = new Map([[model!.key, "AWS refused while listing (NoSuchBucket)."]]);
+    expect(prefixFindings([model!], { refused, prefixes: new Map() }, [], nowhere)).toEqual([
+      expect.objectContaining({ happened: expect.stringContaining("cannot be used: AWS refused") }),
+    ]);
   });
 
   it("counts what earlier steps will bring, and only below that very prefix", () => {
@@ -208,6 +214,62 @@ describe("imageFindings", () => {
     expect(imageFindings([{ ...image, there: false }], push("image", "atlas:2611.0"))).toEqual([]);
     expect(imageFindings([{ ...image, there: false }], push("image", "atlas:2612.0"))).toHaveLength(1);
     expect(imageFindings([{ ...image, there: false }], push("images", "bundle.tar.gz"))).toEqual([]);
+  });
+});
+
+describe("gpuFindings", () => {
+  const models = renderedModels(renderValues(wanted()).values);
+  const gib = 2 ** 30;
+  const weights = (bytes: number) =>
+    new Map([["laguna-m", { ...factsOf({ bucket: "b", key: "k/" }, [], undefined), safetensorsBytes: bytes }]]);
+  const of = (nodes: readonly GpuNode[] | undefined, bytes = 0) =>
+    gpuFindings(models, nodes, weights(bytes), nowhere).map((finding) => finding.happened);
+
+  it("warns where no node has the GPUs of a model, and says nothing while there are no GPU nodes", () => {
+    expect(of([{ gpus: 2, memory: undefined }])).toEqual([
+      "The model laguna-m asks for 4 GPUs; the largest node of the cluster has 2.",
+    ]);
+    for (const nodes of [undefined, [], [{ gpus: 8, memory: undefined }]]) expect(of(nodes)).toEqual([]);
+  });
+
+  it("warns where the weights are larger than the GPUs' memory, and never guesses it", () => {
+    const [h100, h200] = [80 * gib, 141 * gib];
+    expect(of([{ gpus: 8, memory: h100 }], 420 * gib)).toEqual([
+      "The weights of laguna-m have 420.0 GiB; 4 GPUs of the cluster's largest node have 320.0 GiB.",
+    ]);
+    expect(of([{ gpus: 8, memory: h200 }], 420 * gib)).toEqual([]);
+    expect(
+      of(
+        [
+          { gpus: 8, memory: h100 },
+          { gpus: 8, memory: undefined },
+        ],
+        420 * gib,
+      ),
+    ).toEqual([]);
+    expect(
+      of(
+        [
+          { gpus: 2, memory: h200 },
+          { gpus: 8, memory: h100 },
+        ],
+        420 * gib,
+      ),
+    ).toHaveLength(1);
+  });
+
+  it("reads GPUs and their memory from nodes", () => {
+    const node = (allocatable: Record<string, string>, labels: Record<string, string>) =>
+      ({ apiVersion: "v1", kind: "Node", metadata: { name: "n", labels }, status: { allocatable } }) as const;
+    const nodes = [
+      node({ "nvidia.com/gpu": "8" }, { "nvidia.com/gpu.memory": "143771" }),
+      node({ "nvidia.com/gpu": "4" }, {}),
+      node({ cpu: "8" }, {}),
+    ];
+    expect(gpuNodesOf(nodes)).toEqual([
+      { gpus: 8, memory: 143_771 * 2 ** 20 },
+      { gpus: 4, memory: undefined },
+    ]);
   });
 });
 
