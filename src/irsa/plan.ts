@@ -193,7 +193,7 @@ function attachmentSteps(identity: Identity, wanted: Wanted, { role, quotas }: O
 function difference(standing: object, next: PolicyDocument): Pick<Change, "from" | "to"> {
   const gone = linesBeyond(standing, atomsOf(next));
   const come = linesBeyond(next, atomsOf(standing as Readonly<Record<string, unknown>>));
-  return { from: gone.join("\n") || "the same, less", to: come.join("\n") || "the same, without that" };
+  return { from: gone.join("\n") || "nothing of that", to: come.join("\n") || "nothing of that" };
 }
 
 function oldestFirst(ids: readonly string[]): readonly string[] {

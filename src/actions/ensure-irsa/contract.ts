@@ -1,8 +1,9 @@
 import { isBucket, isDnsLabel } from "../../action/checks.ts";
 import { clusterInputs, commonInputs, commonOutputs, releaseInputs } from "../../action/common.ts";
 import { defineContract, InputProblem, type SpecFinder } from "../../action/contract.ts";
-import { choice, flag, map, text } from "../../action/inputs.ts";
+import { choice, data, flag, map, text } from "../../action/inputs.ts";
 import { jsonOutput, textOutput } from "../../action/outputs.ts";
+import { asTextMap } from "../../action/structured.ts";
 import type { IdentityValues } from "../../irsa/values.ts";
 
 /** IAM's own rule for names of roles and policies. */
@@ -29,6 +30,22 @@ function isArn(kind: "role" | "policy") {
 function isKeyChoice(value: string): void {
   if (value !== "auto" && value !== "none" && !/^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:(key|alias)\/.+$/.test(value))
     throw new InputProblem(`must be auto, none or the ARN of a KMS key; it is "${value}"`);
+}
+
+/** IAM's rules for tags; keys are unique without case, and `eks-deploy/` is ours. */
+function asTags(value: unknown): Readonly<Record<string, string>> {
+  const tags = asTextMap(value);
+  const text = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+  for (const [key, content] of Object.entries(tags)) {
+    if (key === "" || key.length > 128 || !text.test(key))
+      throw new InputProblem(`has the key "${key}", which is no tag`);
+    if (/^(aws:|eks-deploy\/)/i.test(key)) throw new InputProblem(`has the key "${key}", which is reserved`);
+    if (content.length > 256 || !text.test(content)) throw new InputProblem(`has no valid value for the tag ${key}`);
+  }
+  const keys = Object.keys(tags).map((key) => key.toLowerCase());
+  if (new Set(keys).size < keys.length) throw new InputProblem("has two keys that differ only by case");
+  if (keys.length > 49) throw new InputProblem("has more than 49 tags");
+  return tags;
 }
 
 /** The identity's own key of the spec, else the one of the checkpoints. */
@@ -108,8 +125,9 @@ export const contract = defineContract({
       spec: "identity.permissionsBoundary",
       check: isArn("policy"),
     }),
-    tags: map({
-      description: "Tags of what is created, beside our own.",
+    tags: data(asTags, {
+      default: "{}",
+      description: "Tags of what is created, beside our own: YAML, or `key=value` lines.",
       example: "team=ml",
       spec: "identity.tags",
     }),

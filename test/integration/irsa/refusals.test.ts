@@ -101,3 +101,12 @@ describe("before the first write", () => {
     it("scope prefixes without prefixes is refused", () => refused("IRSA_NO_PREFIXES", "scope", { scope: "prefixes" }));
   });
 });
+
+describe("tags that IAM would not take", () => {
+  it.each([
+    ["eks-deploy/owner: me", "reserved"],
+    ["'aws:x': y", "reserved"],
+    ["{team: a, Team: b}", "differ only by case"],
+    ["team: 'a;b'", "no valid value"],
+  ])("are refused: %s", (tags, words) => refused("INPUT_INVALID", words, { tags }));
+});

@@ -4,6 +4,7 @@ import { decide, matches, subsumes } from "../../../src/irsa/evaluate.ts";
 import { atomsOf } from "../../../src/irsa/meaning.ts";
 import { wideStatements, wideTrust } from "../../../src/irsa/wide.ts";
 import { verdict } from "./judge-of-permission.ts";
+import { documentArbitrary, universe } from "./random-documents.ts";
 
 const pattern = fc.stringMatching(/^[ab/*?]{0,5}$/);
 /** All texts of up to four letters. */
@@ -60,6 +61,32 @@ describe("a decision", () => {
     ],
   ])("is %s", (answer, statement) => {
     expect(decide(of(statement), request)).toBe(answer);
+  });
+});
+
+describe("a decision on any document", () => {
+  const whole = universe.filter(({ context }) => Object.keys(context).length === 2);
+  const words = { allow: "allowed", deny: "explicitDeny", nothing: "implicitDeny" } as const;
+
+  it("is the judge's, where every condition key is known", () => {
+    fc.assert(
+      fc.property(documentArbitrary, fc.constantFrom(...whole), (document, { action, resource, context }) => {
+        const request = { action, resource: resource!, context };
+        expect(decide(atomsOf(document), request)).toBe(words[verdict(document, request)]);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it("is never wrong where some are not: unsure, or the judge's for every value that they could have", () => {
+    fc.assert(
+      fc.property(documentArbitrary, fc.constantFrom(...whole), (document, { action, resource, context }) => {
+        const blind = decide(atomsOf(document), { action, resource: resource!, context: {} });
+        if (blind === "unsure") return;
+        expect(words[verdict(document, { action, resource: resource!, context })]).toBe(blind);
+      }),
+      { numRuns: 2_000 },
+    );
   });
 });
 

@@ -1,58 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseDocument, sameMeaning } from "../../../src/irsa/meaning.ts";
-import { type Request, verdict } from "./judge-of-permission.ts";
-
-type Raw = Record<string, unknown>;
-
-const actions = ["s3:GetObject", "s3:ListBucket", "s3:Get*", "kms:Decrypt", "*"];
-const resources = ["arn:aws:s3:::a", "arn:aws:s3:::a/*", "arn:aws:s3:::a/x", "arn:aws:s3:::b/*", "*"];
-const values = ["p", "q", "p*"];
-
-/** One value, or a list of some. */
-const oneOrSome = (of: readonly string[]) => fc.uniqueArray(fc.constantFrom(...of), { minLength: 1, maxLength: 3 });
-const conditionArbitrary = fc.option(
-  fc.dictionary(
-    fc.constantFrom("StringEquals", "StringLike", "StringNotEquals"),
-    fc.dictionary(fc.constantFrom("s3:prefix", "aws:tag"), oneOrSome(values), { minKeys: 1, maxKeys: 2 }),
-    { minKeys: 1, maxKeys: 2 },
-  ),
-  { nil: undefined },
-);
-const statementArbitrary = fc
-  .record({
-    effect: fc.constantFrom("Allow", "Allow", "Deny"),
-    not: fc.constantFrom("", "", "", "Action", "Resource"),
-    action: oneOrSome(actions),
-    resource: oneOrSome(resources),
-    condition: conditionArbitrary,
-  })
-  .map(
-    ({ effect, not, action, resource, condition }): Raw => ({
-      Effect: effect,
-      [not === "Action" ? "NotAction" : "Action"]: action,
-      [not === "Resource" ? "NotResource" : "Resource"]: resource,
-      ...(condition ? { Condition: condition } : {}),
-    }),
-  );
-const documentArbitrary = fc
-  .array(statementArbitrary, { minLength: 1, maxLength: 3 })
-  .map((Statement): Raw => ({ Version: "2012-10-17", Statement }));
-
-/** Every request that could tell two of these documents apart. */
-const universe: readonly Request[] = ["s3:GetObject", "s3:GetBucketAcl", "s3:ListBucket", "kms:Decrypt"].flatMap(
-  (action) =>
-    ["arn:aws:s3:::a", "arn:aws:s3:::a/x", "arn:aws:s3:::a/y", "arn:aws:s3:::b/x", "arn:aws:s3:::c"].flatMap(
-      (resource) =>
-        [undefined, "p", "q", "pp"].flatMap((prefix) =>
-          [undefined, "p", "q"].map((tag) => ({
-            action,
-            resource,
-            context: { ...(prefix ? { "s3:prefix": prefix } : {}), ...(tag ? { "aws:tag": tag } : {}) },
-          })),
-        ),
-    ),
-);
+import { verdict } from "./judge-of-permission.ts";
+import { documentArbitrary, type Raw, statementArbitrary, universe } from "./random-documents.ts";
 
 const telling = (one: Raw, other: Raw) => universe.find((request) => verdict(one, request) !== verdict(other, request));
 
@@ -121,7 +71,7 @@ describe("documents compared by meaning", () => {
         const text = givenBack(document, chance(seed));
         expect(sameMeaning(parseDocument(text), document), text).toBe(true);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 400 },
     );
   });
 
@@ -134,9 +84,9 @@ describe("documents compared by meaning", () => {
         told += 1;
         expect(sameMeaning(one, other), JSON.stringify(request)).toBe(false);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 400 },
     );
-    expect(told).toBeGreaterThan(300);
+    expect(told).toBeGreaterThan(100);
   });
 
   it("are told apart after one small change that changes a permission", () => {
@@ -153,8 +103,8 @@ describe("documents compared by meaning", () => {
         told += 1;
         expect(sameMeaning(document, changed)).toBe(false);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 400 },
     );
-    expect(told).toBeGreaterThan(200);
+    expect(told).toBeGreaterThan(60);
   });
 });
