@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Entry, tarOf } from "../../../sandbox/sample/tar.ts";
+import { example } from "../../unit/record/record.ts";
 import { checkpointFiles, checkpointTar, writeTar } from "./archives.ts";
 import { account, mebibyte, region, startWorld, type World } from "./server.ts";
 
@@ -144,16 +145,12 @@ describe("a complete checkpoint", () => {
   it("is not replaced while a kept record refers to it", async () => {
     const path = writeTar(world.workspace, "laguna.tar", files);
     const first = await world.sync({ checkpoints: `laguna-m=${path}` });
-    const record = {
-      version: 1,
-      environment: "dev",
-      release: "inference",
-      revision: 3,
-      images: {},
-      chart: { sha256: "" },
-      checkpoints: { "laguna-m": { prefix: JSON.parse(first.outputs["prefixes"]!)["laguna-m"] } },
-    };
-    world.s3.put("models", "eks-deploy/records/x.json", JSON.stringify(record));
+    const prefix = JSON.parse(first.outputs["prefixes"]!)["laguna-m"];
+    world.s3.put(
+      "models",
+      "eks-deploy/records/x.json",
+      JSON.stringify({ ...example, checkpoints: { "laguna-m": { prefix } } }),
+    );
     writeTar(world.workspace, "laguna.tar", checkpointFiles("other", mebibyte));
     const inputs = { checkpoints: `laguna-m=${path}`, replace: "true", records: "s3://models/eks-deploy/" };
     const ended = await world.sync(inputs);

@@ -13,9 +13,10 @@ import { RequestLog } from "../../../sandbox/requests.ts";
 import { createS3 } from "../../../sandbox/s3/service.ts";
 import { S3State } from "../../../sandbox/s3/state.ts";
 import type { Ground } from "../../../sandbox/service.ts";
-import type { Ambient } from "../../../src/action/context.ts";
+import type { Ambient, Event } from "../../../src/action/context.ts";
 import { runAction } from "../../../src/action/run.ts";
 import { syncCheckpoints } from "../../../src/actions/sync-checkpoints/index.ts";
+import type { Clock } from "../../../src/retry.ts";
 import { fakeClock, testContext } from "../../support/context.ts";
 import { testRunner } from "../../support/runner.ts";
 
@@ -44,6 +45,9 @@ export interface Over {
   readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
   readonly ambient?: Partial<Ambient>;
+  readonly clock?: Clock;
+  /** Hears of every event, at the moment when it happens. */
+  readonly onEvent?: (event: Event) => void;
 }
 
 /** How a step ended. */
@@ -112,12 +116,16 @@ export async function startWorld(): Promise<World> {
     async sync(inputs, over = {}) {
       const mark = ground.requests.all.length;
       const context = testContext({
-        clock: fakeClock(Date.now()),
+        clock: over.clock ?? fakeClock(Date.now()),
         env: over.env ?? {},
         ...(over.signal ? { signal: over.signal } : {}),
         ambient: { region, workspace, temp: join(workspace, "temp"), ...over.ambient },
       });
-      const runner = testRunner({ bucket: "models", ...inputs }, context);
+      const emit = (event: Event) => {
+        context.emit(event);
+        over.onEvent?.(event);
+      };
+      const runner = testRunner({ bucket: "models", ...inputs }, { ...context, emit });
       const outcome = await runAction(syncCheckpoints, runner);
       return {
         outcome,
