@@ -7,7 +7,7 @@ import type { Cargo, KnownCargo } from "./cargo.ts";
 import { pullPolicyDiffers } from "./ecr/pull-policy.ts";
 import { describeRepositories, type Repository } from "./ecr/repositories.ts";
 import type { RepositorySettings } from "./ecr/settings.ts";
-import { imageStatus } from "./ecr/status.ts";
+import { describeTag } from "./ecr/status.ts";
 import { pushTemplates } from "./ecr/templates.ts";
 import type { Goal } from "./goal.ts";
 import type { Keepsake, ObservedImages, Standing } from "./plan.ts";
@@ -80,12 +80,16 @@ async function standingOf(
 ): Promise<ReadonlyMap<string, Standing>> {
   const found = new Map<string, Standing>();
   await Promise.all(
-    goals.map(async ({ repository, tag, digest: wanted }) => {
+    goals.map(async ({ repository, tag }) => {
       if (!repositories.has(repository)) return;
-      const digest = await tagDigest(wire, repository, tag);
-      if (digest === undefined) return;
-      const status = digest === wanted ? await imageStatus(repository, digest, aws, ctx.signal) : undefined;
-      found.set(`${repository}:${tag}`, { digest, ...(status ? { status } : {}) });
+      const [digest, described] = await Promise.all([
+        tagDigest(wire, repository, tag),
+        describeTag(repository, tag, aws, ctx.signal),
+      ]);
+      const standing = digest ?? described?.digest;
+      if (standing === undefined) return;
+      const status = described?.digest === standing ? described.status : undefined;
+      found.set(`${repository}:${tag}`, { digest: standing, ...(status ? { status } : {}) });
     }),
   );
   return found;

@@ -2,16 +2,23 @@ import { ecrClient } from "../../aws/ecr.ts";
 import { errorName, fromAws } from "../../aws/errors.ts";
 import type { Aws } from "../../aws/session.ts";
 
+/** An image as ECR describes it. */
+export interface DescribedImage {
+  readonly digest: string;
+  /** `ACTIVE` can be pulled; `ARCHIVED` and `ACTIVATING` exist and cannot. */
+  readonly status: string;
+}
+
 /**
- * `ACTIVE` can be pulled; `ARCHIVED` and `ACTIVATING` exist and cannot. `undefined`: there is no such image, or the caller may not look.
- * Without the filter ECR does not list archived images at all.
+ * What a tag names, whatever its state: the registry's wire does not show archived images, and without the filter neither does this call.
+ * `undefined`: there is no such image, or the caller may not look.
  */
-export async function imageStatus(
+export async function describeTag(
   repository: string,
-  digest: string,
+  tag: string,
   aws: Aws,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<DescribedImage | undefined> {
   const client = await ecrClient(aws);
   const { DescribeImagesCommand } = await import("@aws-sdk/client-ecr");
   try {
@@ -19,15 +26,16 @@ export async function imageStatus(
       new DescribeImagesCommand({
         registryId: aws.account,
         repositoryName: repository,
-        imageIds: [{ imageDigest: digest }],
+        imageIds: [{ imageTag: tag }],
         filter: { imageStatus: "ANY" },
       }),
       { abortSignal: signal },
     );
-    return answer.imageDetails?.[0]?.imageStatus ?? "ACTIVE";
+    const { imageDigest, imageStatus = "ACTIVE" } = answer.imageDetails?.[0] ?? {};
+    return imageDigest === undefined ? undefined : { digest: imageDigest, status: imageStatus };
   } catch (thrown) {
     if (["ImageNotFoundException", "RepositoryNotFoundException", "AccessDeniedException"].includes(errorName(thrown)))
       return undefined;
-    throw fromAws(thrown, `describing ${digest} in ${repository}`);
+    throw fromAws(thrown, `describing ${repository}:${tag}`);
   }
 }

@@ -1,5 +1,6 @@
 import { Extraction } from "../../bundle/extract.ts";
 import type { ArchiveName } from "../../bundle/names.ts";
+import { Cancelled } from "../../errors.ts";
 import { createQueue } from "../../transfer/queue.ts";
 import { indexBytes, type KeptLayout, keepIndex } from "../bundle-index.ts";
 import { bundleDiffers, type PassCargo } from "../cargo.ts";
@@ -130,7 +131,8 @@ class Passage {
     const queue = createQueue({ limit: inputs.concurrency, signal: ctx.signal });
     const placement = new Placement(wire, queue, mounting, this.progress);
     const pool = spoolPool(inputs.memory * (1 - aheadShare));
-    const pushes: { readonly push: ArchivePush; readonly end: Promise<unknown> }[] = [];
+    const pushes: ArchivePush[] = [];
+    const ends: Promise<unknown>[] = [];
     try {
       const passed = await passBundle(this.cargo.bundle, {
         signal,
@@ -145,10 +147,12 @@ class Passage {
           const repository = repositoryName(inputs.repositoryPrefix, name.image);
           await ensureRepository(repository, this.planned, this.clients);
           const push = new ArchivePush(name, repository, { placement, pool, signal, onFailure: () => stop.abort() });
-          pushes.push({ push, end: push.settled() });
+          pushes.push(push);
           const { layout, end } = await push.take(members);
           this.found.set(name.image, { name, layout });
-          pushes[pushes.length - 1] = { push, end: end.then((ended) => this.ends.set(name.image, ended)) };
+          const noted = end.then((ended) => this.ends.set(name.image, ended));
+          noted.catch(() => {});
+          ends.push(noted);
         },
       });
       if (first)
@@ -156,13 +160,13 @@ class Passage {
           [...this.found.values()].map(({ name }) => name),
           inputs.images,
         );
-      for (const { end } of pushes) await end;
+      for (const end of ends) await end;
       return passed;
     } catch (thrown) {
       stop.abort();
-      const settled = await Promise.allSettled(pushes.flatMap(({ push, end }) => [end, push.settled()]));
-      const cause = settled.find((result) => result.status === "rejected" && result.reason?.code !== "CANCELLED");
-      throw !ctx.signal.aborted && isStop(thrown) && cause?.status === "rejected" ? cause.reason : thrown;
+      await Promise.allSettled(ends);
+      const failures = [thrown, ...(await Promise.all(pushes.map((push) => push.failures()))).flat()];
+      throw failures.find((failure) => !(failure instanceof Cancelled)) ?? thrown;
     }
   }
 
@@ -188,7 +192,3 @@ class Passage {
 }
 
 const ignoring = { small: async () => {}, large: async () => {} };
-
-function isStop(thrown: unknown): boolean {
-  return (thrown as { code?: string } | undefined)?.code === "CANCELLED";
-}

@@ -61,9 +61,10 @@ export class ArchivePush {
     return { layout, end };
   }
 
-  /** Waits for whatever is under way; for whoever is about to throw. */
-  settled(): Promise<unknown> {
-    return Promise.allSettled([...this.placing.values()].map(({ how }) => how));
+  /** Waits for whatever is under way, for whoever is about to throw; gives what failed. */
+  async failures(): Promise<readonly unknown[]> {
+    const results = await Promise.allSettled([...this.placing.values()].map(({ how }) => how));
+    return results.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
   }
 
   private async finish(layout: KeptLayout): Promise<ArchiveEnd> {

@@ -1,10 +1,11 @@
 import { UserError } from "../../errors.ts";
 import type { Body } from "../../transfer/body.ts";
+import { Refused } from "../../transfer/failure.ts";
 import type { Answer } from "../../transfer/send.ts";
 import { type Descriptor, digestLike, hashFor } from "../oci/descriptor.ts";
 import { short } from "../oci/manifest.ts";
 import { notVerified } from "./manifests.ts";
-import { advise, explain } from "./refusal.ts";
+import { advise, explain, isStale } from "./refusal.ts";
 import type { Wire } from "./wire.ts";
 
 /** Blobs up to this are read whole, proven, and sent in one request; larger ones stream through one PATCH. */
@@ -96,8 +97,12 @@ export async function uploadBlob(
     await attempt(1);
   } catch (thrown) {
     onSent(-sent);
-    throw advise(thrown).retry ? new BlobLost(thrown) : explain(thrown, repository);
+    throw mayPass(thrown) ? new BlobLost(thrown) : explain(thrown, repository);
   }
+}
+
+function mayPass(thrown: unknown): boolean {
+  return advise(thrown).retry || (thrown instanceof Refused && isStale(thrown));
 }
 
 /** The bytes passed, and the connection broke: they must pass again. */

@@ -9,6 +9,11 @@ export function advise(thrown: unknown): RetryAdvice {
   return general.retry || !(thrown instanceof Refused) ? general : { retry: restarts(thrown) };
 }
 
+/** Whether a fresh token may help: a 401, or ECR's 403 for a token that has ended. */
+export function isStale({ status, happened }: Refused): boolean {
+  return status === 401 || (status === 403 && /token has expired/i.test(happened));
+}
+
 /** A lost session, or bytes that were damaged on their way: the blob begins anew. */
 function restarts({ status, reason }: Refused): boolean {
   if (/^(BLOB_UPLOAD_UNKNOWN|BLOB_UPLOAD_INVALID|DIGEST_INVALID|SIZE_INVALID|UPLOAD_UNKNOWN)$/.test(reason))

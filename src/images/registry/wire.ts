@@ -7,7 +7,7 @@ import type { Incoming } from "../../transfer/incoming.ts";
 import { isThrottling } from "../../transfer/retries.ts";
 import { type Answer, receive } from "../../transfer/send.ts";
 import type { Login } from "../ecr/login.ts";
-import { advise, explain } from "./refusal.ts";
+import { advise, explain, isStale } from "./refusal.ts";
 
 /** What one request to a registry says. */
 export interface WireRequest {
@@ -64,17 +64,23 @@ export function createWire(login: Login, agents: Agents, ctx: Context, onThrottl
   }
 
   async function open(request: WireRequest): Promise<Incoming> {
-    let answer = await attempt(request);
-    if (answer.status === 401 && isOwn(request)) {
+    const answer = await attempt(request);
+    if (request.accept.includes(answer.status)) return answer;
+    let refused = await refusalOf(request, answer);
+    if (isStale(refused) && isOwn(request)) {
       await login.authorization(true);
       if (canRepeat(request.body) && !request.onChunk) {
-        answer.discard();
-        answer = await attempt(request);
+        const again = await attempt(request);
+        if (request.accept.includes(again.status)) return again;
+        refused = await refusalOf(request, again);
       }
     }
-    if (request.accept.includes(answer.status)) return answer;
-    const body = await answer.bytes();
-    throw new Refused(request.what, { status: answer.status, headers: answer.headers, body }, ctx.clock.now());
+    throw refused;
+  }
+
+  async function refusalOf({ what }: WireRequest, answer: Incoming): Promise<Refused> {
+    const { status, headers } = answer;
+    return new Refused(what, { status, headers, body: await answer.bytes() }, ctx.clock.now());
   }
 
   async function once(request: WireRequest): Promise<Answer> {
@@ -89,7 +95,7 @@ export function createWire(login: Login, agents: Agents, ctx: Context, onThrottl
         clock: ctx.clock,
         signal: ctx.signal,
         advise(thrown) {
-          if (!(thrown instanceof Refused) || thrown.status !== 401) return advise(thrown);
+          if (!(thrown instanceof Refused) || !isStale(thrown)) return advise(thrown);
           if (renewed) return { retry: false };
           renewed = true;
           return { retry: true };

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { writeSampleBundle } from "../../../sandbox/sample/bundle.ts";
@@ -21,11 +22,22 @@ export function entriesOf(folder: string, top = "", order: readonly string[] = [
     }));
 }
 
-/** Writes the sample bundle below `folder` as `bundle/`, and packed; gives the paths' names. */
+const made = new Map<number, string>();
+
+/** Lays the sample bundle below `folder` as `bundle/`, and packed; made once for each `scale`. */
 export function writeBundles(folder: string, scale = 0.05): void {
+  const source = made.get(scale) ?? makeBundles(scale);
+  made.set(scale, source);
+  cpSync(source, folder, { recursive: true });
+}
+
+function makeBundles(scale: number): string {
+  const folder = mkdtempSync(join(tmpdir(), "eks-deploy-bundles-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   writeSampleBundle(join(folder, "bundle"), scale);
   const tar = tarOf(entriesOf(join(folder, "bundle"), "poolside-2611"));
   writeFileSync(join(folder, "bundle.tar"), tar);
   writeFileSync(join(folder, "bundle.tar.gz"), gzipSync(tar, { level: 1 }));
   writeFileSync(join(folder, "bundle.tar.zst"), zstdCompressSync(tar));
+  return folder;
 }
