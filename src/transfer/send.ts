@@ -62,13 +62,15 @@ export async function receive(outgoing: Outgoing): Promise<Incoming> {
   );
   signal.addEventListener("abort", abort, { once: true });
   const release = () => {
-    watch.disarm();
+    watch.stop();
     signal.removeEventListener("abort", abort);
   };
   try {
     const answered = headOf(request, what);
     const sending = sendBody(request, outgoing, answered, watch);
-    const response = await Promise.race([answered, sending.then(() => answered)]);
+    // A refusal counts at once; a success only when the whole body was sent.
+    const success = sending.then(() => answered);
+    const response = await Promise.race([answered.then((head) => (isRefusal(head) ? head : success)), success]);
     watch.disarm();
     return incoming(response, {
       what,
@@ -115,6 +117,10 @@ function open(outgoing: Outgoing): ClientRequest {
   });
 }
 
+function isRefusal({ statusCode = 0 }: IncomingMessage): boolean {
+  return statusCode >= 300;
+}
+
 /** Whether the request has a body, be it an empty one. */
 function announces({ body, method }: Outgoing): boolean {
   return body !== undefined || /^(PUT|POST|PATCH)$/.test(method);
@@ -147,30 +153,42 @@ async function sendBody(
   let refused = false;
   answered.then(
     (response) => {
-      refused = (response.statusCode ?? 0) >= 300;
+      refused = isRefusal(response);
     },
     () => {},
   );
   if (body !== undefined) {
     let sent = 0;
     for await (const chunk of bodyChunks(body, signal)) {
-      if (refused || request.destroyed) return;
+      if (request.destroyed) await lost(answered, outgoing.what);
+      if (refused) return;
       if (chunk.length === 0) continue;
+      sent += chunk.length;
+      if (sent > sizeOf(body)) throw wrongSize(outgoing, sent);
       watch.arm();
       const left = write(request, chunk);
       left.catch(() => {});
       onChunk?.(chunk);
-      sent += chunk.length;
-      if (sent > sizeOf(body)) throw wrongSize(outgoing, sent);
-      await left.catch(() => answered);
+      await left.catch(() => lost(answered, outgoing.what));
       if (refused) return;
       watch.disarm();
     }
     if (!refused && sent !== sizeOf(body)) throw wrongSize(outgoing, sent);
   }
-  if (refused || request.destroyed) return;
+  if (refused) return;
   watch.arm(announces(outgoing) ? (outgoing.patience ?? 300_000) : outgoing.stall);
   request.end();
+}
+
+/** The connection ended in mid-body: good only where a refusal came first. */
+async function lost(answered: Promise<IncomingMessage>, what: string): Promise<void> {
+  if (isRefusal(await answered)) return;
+  throw new ConnectionFailed(
+    "TRANSFER_BROKEN",
+    what,
+    "EARLY",
+    "the server answered and left before it had the whole body",
+  );
 }
 
 function write(request: ClientRequest, chunk: Uint8Array): Promise<void> {

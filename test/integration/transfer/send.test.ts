@@ -1,11 +1,14 @@
 import { createHash, randomBytes } from "node:crypto";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { createAuthority } from "../../../sandbox/tls.ts";
 import { receive, send } from "../../../src/transfer/send.ts";
 import { type Loopback, memorySource, type OnRequest, startLoopback } from "./loopback.ts";
 
 let server: Loopback;
-afterEach(() => server.close());
+afterEach(async () => {
+  vi.useRealTimers();
+  await server.close();
+});
 
 async function start(onRequest: OnRequest): Promise<void> {
   server = await startLoopback(onRequest);
@@ -108,6 +111,17 @@ describe("send", () => {
     expect(sent).toBeLessThan(64 * 1_048_576);
   });
 
+  it("takes no success that comes before the body is sent", async () => {
+    await start((request, response) => {
+      request.once("data", () => {
+        request.pause();
+        response.writeHead(201, { "content-length": 1 }).write("x", () => request.socket.resetAndDestroy());
+      });
+    });
+    const large = { source: memorySource(Buffer.alloc(64 * 1_048_576)), offset: 0, size: 64 * 1_048_576 };
+    await expect(send({ ...put(), body: large })).rejects.toMatchObject({ code: "TRANSFER_BROKEN" });
+  });
+
   it("tells a broken connection apart, without the URL's query", async () => {
     await start((request) => request.once("data", () => request.socket.resetAndDestroy()));
     const failure = await send({ ...put("/x?X-Amz-Signature=canary"), body }).catch((error) => error);
@@ -122,23 +136,42 @@ describe("send", () => {
   });
 
   it("ends an attempt in which no byte moves, while it sends and while it waits", async () => {
-    await start((request) => request.pause());
-    const stalled = { code: "TRANSFER_STALLED" };
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    let arrived = 0;
+    await start((request) => {
+      arrived += 1;
+      request.pause();
+    });
     const endless = { source: memorySource(Buffer.alloc(64 * 1_048_576)), offset: 0, size: 64 * 1_048_576 };
-    await expect(send({ ...put(), body: endless, stall: 40 })).rejects.toMatchObject(stalled);
-    await expect(send({ ...put(), body: Buffer.from("x"), patience: 40 })).rejects.toMatchObject(stalled);
-    await expect(send({ ...put(), method: "GET", stall: 40 })).rejects.toMatchObject(stalled);
+    const attempts = [
+      { outgoing: { ...put(), body: endless }, silence: 60_000 },
+      { outgoing: { ...put(), body: Buffer.from("x") }, silence: 300_000 },
+      { outgoing: { ...put(), body: Buffer.from("x"), patience: 7_000 }, silence: 7_000 },
+      { outgoing: { ...put(), method: "GET", stall: 5_000 }, silence: 5_000 },
+    ];
+    for (const [index, { outgoing, silence }] of attempts.entries()) {
+      let ended = false;
+      const attempt = send(outgoing).catch((error) => {
+        ended = true;
+        return error;
+      });
+      await expect.poll(() => arrived).toBe(index + 1);
+      await vi.advanceTimersByTimeAsync(silence - 1_000);
+      expect(ended).toBe(false);
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(await attempt).toMatchObject({ code: "TRANSFER_STALLED" });
+    }
   });
 
   it("does not count the time that the source of a body takes as silence", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     await start(digesting);
     async function* slow() {
       yield Buffer.from("a");
-      await new Promise((resolve) => setTimeout(resolve, 120));
+      await vi.advanceTimersByTimeAsync(3_600_000);
       yield Buffer.from("b");
     }
-    const answer = await send({ ...put(), body: { chunks: slow(), size: 2 }, stall: 60 });
-    expect(answer.status).toBe(200);
+    expect((await send({ ...put(), body: { chunks: slow(), size: 2 } })).status).toBe(200);
   });
 
   it("ends at once when it is cancelled, while it sends and while it waits", async () => {
@@ -221,11 +254,14 @@ describe("receive", () => {
   });
 
   it("ends when the server falls silent in the middle of a body, and when it is cancelled there", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     await start((_, response) => {
       response.writeHead(200, { "content-length": 10 });
       response.write("12345");
     });
-    await expect((await receive({ ...get(), stall: 40 })).bytes()).rejects.toMatchObject({ code: "TRANSFER_STALLED" });
+    const silent = (await receive(get())).bytes().catch((error) => error);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(await silent).toMatchObject({ code: "TRANSFER_STALLED" });
     const stop = new AbortController();
     const answer = await receive({ ...get(), signal: stop.signal });
     const reading = answer.bytes();
@@ -234,11 +270,12 @@ describe("receive", () => {
   });
 
   it("does not count the time that the reader takes as silence", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     await start((_, response) => response.end(file));
     let read = 0;
-    for await (const chunk of (await receive({ ...get(), stall: 50 })).chunks()) {
+    for await (const chunk of (await receive(get())).chunks()) {
       read += chunk.length;
-      await new Promise((resolve) => setTimeout(resolve, 90));
+      await vi.advanceTimersByTimeAsync(3_600_000);
     }
     expect(read).toBe(file.length);
   });
