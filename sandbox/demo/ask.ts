@@ -6,6 +6,8 @@ export function askModel(host: string, port: number, authority: string, key: str
     model,
     messages: [{ role: "user", content: "Write a function that reverses a string." }],
     max_tokens: 64,
+    // Laguna thinks unless it is told not to, and a stray `</think>` can then leak into the answer.
+    chat_template_kwargs: { enable_thinking: false },
   });
   return new Promise((resolve, reject) => {
     const outgoing = request(
