@@ -57,16 +57,16 @@ function emitList(items: readonly unknown[], indent: string, lines: string[]): v
 
 function flow(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(flow).join(", ")}]`;
-  if (!isMap(value)) return scalar(value, true);
+  if (!isMap(value)) return scalar(value);
   const entries = Object.entries(value).filter(([, item]) => item !== undefined);
-  return `{${entries.map(([key, item]) => `${key.length > 1_000 ? "? " : ""}${quoted(key)}: ${flow(item)}`).join(", ")}}`;
+  return `{${entries.map(([key, item]) => `${key.length > 1_000 ? "? " : ""}${keyText(key)}: ${flow(item)}`).join(", ")}}`;
 }
 
-function scalar(value: unknown, inFlow = false): string {
+function scalar(value: unknown): string {
   if (value === null || value === undefined) return "null";
   if (typeof value === "boolean") return String(value);
   if (typeof value === "number") return numberText(value);
-  if (typeof value === "string") return !inFlow && isPlain(value) ? value : quoted(value);
+  if (typeof value === "string") return isPlain(value) ? value : quoted(value);
   return Array.isArray(value) ? "[]" : "{}";
 }
 
