@@ -1,7 +1,7 @@
-import { type Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { type Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from "node:https";
 import { isIPv6 } from "node:net";
 import { performance } from "node:perf_hooks";
-import type { TLSSocket } from "node:tls";
+import type { ConnectionOptions, SecureContext, TLSSocket } from "node:tls";
 import type { Secret } from "../action/secret.ts";
 
 /** No answer of a probe is read further than this. */
@@ -20,8 +20,8 @@ export interface Place {
   readonly host: string;
   /** Address or name to connect to, with an optional port; absent: DNS of `host`. */
   readonly address: string | undefined;
-  /** All trusted roots, PEM; empty: the system's. */
-  readonly roots: readonly string[];
+  /** Trusts what the test trusts; made once, because reading all roots takes longer than a request. */
+  readonly trust: SecureContext;
   readonly patience: Patience;
   /** Until when (ms since the epoch) trouble with DNS, connections and the balancer is waited out. */
   readonly until: number;
@@ -73,27 +73,28 @@ export function ask(place: Place, request: ProbeRequest, signal: AbortSignal): P
   const payload = request.body === undefined ? undefined : JSON.stringify(request.body);
   const { silence, total } = place.patience;
   const started = performance.now();
+  const options: RequestOptions & Pick<ConnectionOptions, "secureContext"> = {
+    host: address,
+    port,
+    method: request.method,
+    path: request.path,
+    agent: place.agent ?? false,
+    signal,
+    servername: place.host,
+    secureContext: place.trust,
+    rejectUnauthorized: true,
+    headers: {
+      host: place.host,
+      accept: "application/json, text/event-stream",
+      "user-agent": "eks-deploy",
+      ...(payload === undefined
+        ? {}
+        : { "content-type": "application/json", "content-length": Buffer.byteLength(payload) }),
+      ...(request.key ? { authorization: `Bearer ${request.key.reveal()}` } : {}),
+    },
+  };
   return new Promise((resolve, reject) => {
-    const outgoing = httpsRequest({
-      host: address,
-      port,
-      method: request.method,
-      path: request.path,
-      agent: place.agent ?? false,
-      signal,
-      servername: place.host,
-      ca: place.roots.length > 0 ? [...place.roots] : undefined,
-      rejectUnauthorized: true,
-      headers: {
-        host: place.host,
-        accept: "application/json, text/event-stream",
-        "user-agent": "eks-deploy",
-        ...(payload === undefined
-          ? {}
-          : { "content-type": "application/json", "content-length": Buffer.byteLength(payload) }),
-        ...(request.key ? { authorization: `Bearer ${request.key.reveal()}` } : {}),
-      },
-    });
+    const outgoing = httpsRequest(options);
     const overdue = setTimeout(() => outgoing.destroy(new BrokenAnswer(`no end after ${seconds(total)}`)), total);
     outgoing.setTimeout(silence, () => outgoing.destroy(new SilentServer(silence)));
     outgoing.once("close", () => clearTimeout(overdue));

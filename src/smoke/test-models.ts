@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { getCACertificates } from "node:tls";
+import { createSecureContext, getCACertificates } from "node:tls";
 import type { Context } from "../action/context.ts";
 import { createAgents } from "../agent.ts";
 import { UserError } from "../errors.ts";
@@ -19,11 +19,12 @@ export async function testModels(
   ctx: Context,
 ): Promise<readonly ModelResult[]> {
   const agents = ctx.ambient.proxy.https ? createAgents(ctx.ambient, 64) : undefined;
+  const trust = createSecureContext(settings.roots.length > 0 ? { ca: [...settings.roots] } : {});
   const until = ctx.clock.now() + settings.deadline;
   const place = ({ host }: Target): Place => ({
     host,
     address: settings.resolve[host],
-    roots: settings.roots,
+    trust,
     patience: settings.patience,
     until,
     ...(agents ? { agent: agents.https } : {}),

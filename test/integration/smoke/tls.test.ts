@@ -1,4 +1,7 @@
 import dns from "node:dns";
+import { createServer, type IncomingMessage } from "node:http";
+import { type AddressInfo, connect } from "node:net";
+import type { Duplex } from "node:stream";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createAuthority } from "../../../sandbox/tls.ts";
 import { fakeClock, testContext } from "../../support/context.ts";
@@ -95,5 +98,31 @@ describe("a name without a DNS record", () => {
     expect(named(result, "connect")?.remedy).toContain("Create or update a DNS record for laguna-m.example.com");
     expect(clock.now() - start).toBeGreaterThan(100_000);
     expect(clock.now() - start).toBeLessThanOrEqual(120_000);
+  });
+});
+
+describe("a proxy", () => {
+  it("of the environment is gone through, and sees no more than the model's address", async () => {
+    models = await startModels();
+    const tunnels: string[] = [];
+    const proxy = createServer((_, response) => void response.writeHead(405).end());
+    proxy.on("connect", (request: IncomingMessage, client: Duplex, head: Buffer) => {
+      tunnels.push(request.url ?? "");
+      const upstream = connect(models.port, "127.0.0.1", () => {
+        client.write("HTTP/1.1 200 Connection established\r\n\r\n");
+        upstream.write(head);
+        upstream.pipe(client).pipe(upstream);
+      });
+      for (const socket of [client, upstream]) socket.on("error", () => upstream.destroy());
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+    const { port } = proxy.address() as AddressInfo;
+    const usual = testContext().ambient;
+    const ambient = { ...usual, proxy: { https: `http://127.0.0.1:${port}`, http: undefined, none: undefined } };
+    const result = await models.smoke(agent, { resolve: {} }, testContext({ ambient }));
+    proxy.closeAllConnections();
+    await new Promise((resolve) => proxy.close(resolve));
+    expect(findings(result)).toEqual([]);
+    expect(new Set(tunnels)).toEqual(new Set(["laguna-m.example.com:443"]));
   });
 });
