@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { transformSync } from "esbuild";
 import { actionNames } from "../src/action-names.ts";
+import { narrowKubernetesClient } from "./build/kubernetes-client.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const bin = (name: string) => join(root, "node_modules/.bin", name);
@@ -21,6 +22,7 @@ function build(target: string): void {
   rmSync(compiled, { recursive: true, force: true });
   execFileSync(bin("tsc"), ["-p", "tsconfig.build.json"], { cwd: root, stdio: "inherit" });
   writeFileSync(join(compiled, "package.json"), '{ "type": "module" }\n');
+  narrowKubernetesClient(root, compiled);
   rmSync(target, { recursive: true, force: true });
   mkdirSync(target, { recursive: true });
   const options = ["--out", target, "--license", "licenses.txt", "--quiet"];
