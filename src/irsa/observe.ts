@@ -1,5 +1,6 @@
 import type { Context } from "../action/context.ts";
 import type { Aws } from "../aws/session.ts";
+import { EksDeployError } from "../errors.ts";
 import { bucketFacts } from "../facts/bucket.ts";
 import { type Identity, policyArnOf, providerArnOf } from "./identity.ts";
 import { readKey } from "./key.ts";
@@ -31,7 +32,10 @@ export async function observeIdentity(
         (found?.attached ?? []).filter((arn) => arn !== policyArn).map((arn) => readForeignPolicy(arn, reader)),
       ),
     ),
-    associations: readAssociations(identity, reader),
+    associations: readAssociations(identity, reader).catch((thrown: unknown) => {
+      if (identity.mode === "irsa" && isRefusal(thrown)) return undefined;
+      throw thrown;
+    }),
     agent: identity.mode === "irsa" ? "unknown" : cluster.then((found) => readAgent(found, reader)),
     quotas: readQuotas(reader),
   };
@@ -41,6 +45,11 @@ export async function observeIdentity(
 function withIssuer(cluster: ObservedCluster): ObservedCluster {
   if (cluster.issuer === "") throw noIssuer(cluster.name);
   return cluster;
+}
+
+/** Not every partition and region has Pod Identity; irsa only looks for what another mode left behind. */
+function isRefusal(thrown: unknown): boolean {
+  return thrown instanceof EksDeployError && thrown.code === "AWS_REFUSED";
 }
 
 /** All values; the first failure only once nothing is under way any more. */

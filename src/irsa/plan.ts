@@ -170,7 +170,7 @@ function tagSteps(
     verb: adopting ? "adopt" : "update",
     kind: adopting ? kind : `tags of the ${kind}`,
     name,
-    from: tags.map(([key]) => `${key}=${standing[key] ?? ""}`).join("\n"),
+    from: tags.map(([key]) => (standing[key] === undefined ? `no ${key}` : `${key}=${standing[key]}`)).join("\n"),
     to: tags.map(([key, value]) => `${key}=${value}`).join("\n"),
     reason: adopting ? "adopt is true" : "tags says so",
   };

@@ -1,8 +1,9 @@
 import type { ContextEntry, EvaluationResult } from "@aws-sdk/client-iam";
+import { fromAws } from "../aws/errors.ts";
 import { iamClient } from "../aws/iam.ts";
 import type { Grant } from "./documents.ts";
 import type { Place } from "./identity.ts";
-import { orDenied, type Reader } from "./read-iam.ts";
+import type { Reader } from "./read-iam.ts";
 
 /** Requests that the model servers make, or must not be able to make. */
 export interface Probe {
@@ -55,15 +56,16 @@ function probe(
   return { actions, resources, context, allowed: true };
 }
 
-/** Asks IAM's simulator; `undefined` where it may not be asked. Bucket and key policies are not part of its word. */
+/** Asks IAM's simulator. Bucket and key policies are not part of its word. */
 export async function simulate(
   roleArn: string,
   probes: readonly Probe[],
   reader: Reader,
-): Promise<readonly Decision[] | undefined> {
-  return orDenied(undefined, `simulating what ${roleArn} may do`, async () => {
-    const all = await Promise.all(probes.map((each) => ask(roleArn, each, reader)));
-    return all.flat();
+): Promise<readonly Decision[]> {
+  const results = await Promise.allSettled(probes.map((each) => ask(roleArn, each, reader)));
+  return results.flatMap((result) => {
+    if (result.status === "rejected") throw fromAws(result.reason, `simulating what ${roleArn} may do`);
+    return result.value;
   });
 }
 

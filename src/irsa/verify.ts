@@ -1,6 +1,6 @@
 import type { Context } from "../action/context.ts";
 import type { Aws } from "../aws/session.ts";
-import { RemoteError, UserError } from "../errors.ts";
+import { asEksDeployError, EksDeployError, RemoteError, UserError } from "../errors.ts";
 import type { Applied } from "./apply.ts";
 import type { Grant } from "./documents.ts";
 import type { Place } from "./identity.ts";
@@ -92,8 +92,8 @@ export async function proveAccess(question: Question, aws: Aws, ctx: Context): P
   const probes = probesOf(question.grant, question.place);
   const deadline = ctx.clock.now() + patience;
   for (;;) {
-    const decisions = await simulate(question.roleArn, probes, { aws, signal: ctx.signal });
-    if (!decisions) return notAsked(question);
+    const decisions = await simulate(question.roleArn, probes, { aws, signal: ctx.signal }).catch(asEksDeployError);
+    if (decisions instanceof EksDeployError) return unanswered(question, decisions);
     const refused = decisions.filter((each) => each.wanted && each.decision !== "allowed" && each.missing.length === 0);
     if (refused.length === 0) return proofOf(decisions, ctx);
     if (!question.patient || ctx.clock.now() + interval > deadline) throw denied(question.roleArn, refused);
@@ -101,12 +101,19 @@ export async function proveAccess(question: Question, aws: Aws, ctx: Context): P
   }
 }
 
-function notAsked(question: Question): Proof {
-  const what = `what ${question.roleArn} may do (iam:SimulatePrincipalPolicy is not allowed)`;
+/** A simulator that gives no answer proves nothing, and with `auto` it breaks nothing either. */
+function unanswered(question: Question, failure: EksDeployError): Proof {
+  if (!/^AWS_(ACCESS_DENIED|REFUSED|FAILED|BUSY)$/.test(failure.code)) throw failure;
+  const why =
+    failure.code === "AWS_ACCESS_DENIED"
+      ? "iam:SimulatePrincipalPolicy is not allowed"
+      : "the simulator does not answer";
+  const what = `what ${question.roleArn} may do (${why})`;
   if (question.simulation === "required")
     throw new UserError("IRSA_NOT_VERIFIED", {
-      happened: `simulate is required, and ${what}.`,
+      happened: `simulate is required, and it is not known ${what}.`,
       next: `Grant iam:SimulatePrincipalPolicy on ${question.roleArn}, or set simulate: auto.`,
+      cause: failure,
     });
   return { proven: [], unproven: [what, beyondSimulation] };
 }

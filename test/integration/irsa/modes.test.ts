@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { errorAnswer } from "../../../sandbox/aws/protocol.ts";
+import { AwsError } from "../../../sandbox/aws/service.ts";
 import {
   type AwsServer,
   account,
@@ -269,6 +271,19 @@ describe("scope and key", () => {
 
 describe("the simulator", () => {
   beforeEach(() => server.addProvider());
+
+  it("that fails proves nothing, and does not break the release", async () => {
+    server.ground.faults.add({
+      service: "iam",
+      operation: "SimulatePrincipalPolicy",
+      times: 1_000,
+      effect: { kind: "answer", answer: errorAnswer("iam", new AwsError(500, "ServiceFailure", "by script")) },
+    });
+    const runner = await server.run();
+    expect(runner.failures).toEqual([]);
+    expect(runner.summary).toContain("the simulator does not answer");
+    expect((await server.run({ simulate: "required" })).failures[0]?.code).toBe("IRSA_NOT_VERIFIED");
+  });
 
   it("that may not be asked is told as not verified with auto, refused with required, not asked with off", async () => {
     server.denied.add("iam:SimulatePrincipalPolicy");
