@@ -23,13 +23,14 @@ export async function openFolderBundle(path: string, label: string): Promise<Arc
     ),
   );
   refuseTwins(names);
-  const sources = await Promise.all(files.map((file) => openFile(join(root, file), file)));
   const charts = (await isFolder(join(root, "charts"))) ? await chartsIn(join(root, "charts")) : [];
+  const chart = charts.length > 0 ? await openFolder(root, label) : undefined;
+  const sources = await Promise.all(files.map((file) => openFile(join(root, file), file)));
   return {
     kind: "archives",
     label,
     archives: names.map((name, at) => ({ name, source: sources[at]! })),
-    chart: charts.length > 0 ? await openFolder(root, label) : undefined,
+    chart,
     folder: root,
     file: undefined,
     parts: [],

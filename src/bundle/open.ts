@@ -27,13 +27,18 @@ export async function openBundle(ref: SourceRef, ahead: number, means: Means): P
   }
   if (ref.kind === "s3" && ref.key.endsWith("/")) throw notABundle(ref.label, ["a prefix, not an object"]);
   const source = await openSource(ref, means);
-  const kind = await sniff(source, signal);
-  const file = fileName(ref);
-  if (kind === "tar") return openTarBundle(source, file, signal);
-  if (kind === "unknown") {
+  try {
+    return await bundleIn(source, fileName(ref), ahead, signal);
+  } catch (thrown) {
     await source.close();
-    throw notABundle(ref.label, ["a file that is no tar"]);
+    throw thrown;
   }
+}
+
+async function bundleIn(source: Source, file: string, ahead: number, signal: AbortSignal): Promise<Bundle> {
+  const kind = await sniff(source, signal);
+  if (kind === "tar") return openTarBundle(source, file, signal);
+  if (kind === "unknown") throw notABundle(source.label, ["a file that is no tar"]);
   return streamBundle(
     {
       label: source.label,

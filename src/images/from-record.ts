@@ -11,6 +11,7 @@ import { ecrLogin } from "./ecr/login.ts";
 import { comparePresets, type Goal, repositoryName } from "./goal.ts";
 import { readRemoteImage } from "./oci/remote.ts";
 import { blobFrom } from "./registry/download.ts";
+import { readManifest } from "./registry/manifests.ts";
 import { createWire, type Wire } from "./registry/wire.ts";
 
 /** The proven images of a release record: they are looked for here, and copied by digest from the record's own registry where they are missing. */
@@ -46,7 +47,9 @@ export async function recordCargo(inputs: ImageInputs, clients: ImageClients): P
     identity: undefined,
     async contents(goal) {
       const { repository } = sources.get(goal.name)!;
-      return readRemoteImage(await source(), repository, goal.digest, `${record.account}/${repository}`);
+      const from = await source();
+      if (!(await readManifest(from, repository, goal.digest))) throw gone(goal, `${from.endpoint.host}/${repository}`);
+      return readRemoteImage(from, repository, goal.digest, `${record.account}/${repository}`);
     },
     blob: (goal, blob) => blobFrom(source, sources.get(goal.name)!.repository, blob),
   };
@@ -59,6 +62,13 @@ async function recordedChart(record: ReleaseRecord, { ctx, aws }: ImageClients):
   throw new UserError("CHART_ALTERED", {
     happened: `The chart at ${record.chart.place} has the digest ${chart.archive.sha256}; the record names ${record.chart.sha256}.`,
     next: "Release again in the environment that the record is of, so that its chart is kept anew.",
+  });
+}
+
+function gone({ name, digest }: Goal, place: string): UserError {
+  return new UserError("IMAGES_FROM_RECORD", {
+    happened: `The record names ${name} as ${digest}, which is not in this registry, nor in ${place}.`,
+    next: "Push it from its bundle, then run again.",
   });
 }
 
