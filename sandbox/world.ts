@@ -144,6 +144,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     states.route53.addZone("dev.example.com");
     const subnets = laySubnets(states, region, has("subnet-tags"));
     layProviders(states.iam, has("oidc-provider") ? [issuer.url, github.issuer.url] : [github.issuer.url]);
+    states.iam.settle();
 
     let cluster: Cluster;
     const access = new ClusterAccess(states.principals, () => cluster, region, clocks);
@@ -218,6 +219,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       addCertificate: (hosts, over) => certificates.add(hosts, now(), over),
       addGithubRole(name, policy) {
         const role = addGithubRole(states.iam, github, name, policy);
+        states.iam.settle();
         admit(role.arn);
         return role;
       },

@@ -20,6 +20,11 @@ export class Eventual<T> {
     this.history.push({ at, value });
   }
 
+  /** Lets every reader see the newest value at once. */
+  settle(): void {
+    this.history.splice(0, this.history.length, { at: Number.NEGATIVE_INFINITY, value: this.latest });
+  }
+
   /** The value that a reader sees at `now`. */
   seen(now: number, delay: number): T {
     for (let index = this.history.length - 1; index >= 0; index -= 1) {

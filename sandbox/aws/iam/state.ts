@@ -163,6 +163,11 @@ export class IamState {
     this.put("providers", arn.toLowerCase(), provider);
   }
 
+  /** Lets everything that was written so far be seen at once: what a world is laid with has long been there. */
+  settle(): void {
+    for (const table of [this.roles, this.policies, this.providers]) for (const entry of table.values()) entry.settle();
+  }
+
   allRoles(): readonly Role[] {
     return live(this.roles);
   }

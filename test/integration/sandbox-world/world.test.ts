@@ -81,6 +81,25 @@ describe("a world", () => {
   });
 });
 
+describe("IAM's delay", () => {
+  it("holds for what a caller writes, not for what was there before", async () => {
+    await start({ propagation: { reads: 5_000, assume: 10_000 } });
+    const { iam } = world.aws;
+    const statement = { Effect: "Allow", Action: "s3:ListBucket", Resource: "*" };
+    const { arn } = world.addGithubRole("transfer", { Version: "2012-10-17", Statement: [statement] });
+    expect(iam.assumableRole(arn)).toBeDefined();
+    const [provider] = iam.allProviders();
+    expect(iam.seenProvider(provider!.arn)).toBe(provider);
+    const { role } = layRelease(world);
+    expect(() => iam.seenRole(role.name)).toThrow();
+    world.advance(5_000);
+    expect(iam.seenRole(role.name)).toBe(role);
+    expect(iam.assumableRole(role.arn)).toBeUndefined();
+    world.advance(5_000);
+    expect(iam.assumableRole(role.arn)).toBe(role);
+  });
+});
+
 describe("a job's role", () => {
   const policy = {
     Version: "2012-10-17",
