@@ -1,5 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type AwsServer, issuerHost, owner, policyArn, providerArn, roleArn, startAws, writesSince } from "./server.ts";
+import {
+  type AwsServer,
+  account,
+  issuerHost,
+  owner,
+  policyArn,
+  providerArn,
+  roleArn,
+  startAws,
+  writesSince,
+} from "./server.ts";
 
 let server: AwsServer;
 beforeEach(async () => {
@@ -65,5 +75,27 @@ describe("a first release with the cluster's provider there", () => {
     expect(dry.outputs["role-arn"]).toBe(roleArn);
     expect(writesSince(server)).toEqual([]);
     expect((await server.run()).outputs["plan-sha256"]).toBe(dry.outputs["plan-sha256"]);
+  });
+});
+
+describe("another partition", () => {
+  it.each([
+    ["aws-cn", "cn-north-1"],
+    ["aws-us-gov", "us-gov-east-1"],
+    ["aws-eusc", "eusc-de-east-1"],
+  ])("%s has its own ARNs everywhere, and a second run writes nothing", async (partition, at) => {
+    const there = await startAws(partition, at);
+    try {
+      there.addProvider();
+      const runner = await there.run();
+      expect(runner.failures).toEqual([]);
+      expect(runner.outputs["role-arn"]).toBe(`arn:${partition}:iam::${account}:role/inference-pod-role`);
+      const role = there.iam.role("inference-pod-role");
+      expect(role.trust).toContain(`"arn:${partition}:iam::${account}:oidc-provider/`);
+      expect((await there.run()).outputs["changes"]).toBe("0");
+      expect(there.defects).toEqual([]);
+    } finally {
+      await there.close();
+    }
   });
 });

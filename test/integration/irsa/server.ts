@@ -53,7 +53,7 @@ export async function startAws(partition = "aws", at = region) {
   );
   const kms = new KmsState(account, at, partition);
   const state = new S3State();
-  const bucket = state.addBucket({ name: bucketName, region: at, owner: account });
+  const bucket = state.addBucket({ name: bucketName, region: at, owner: account, partition });
   const denied = new Set<string>();
   const endpoint = await listen(
     awsEndpoint(ground, {
