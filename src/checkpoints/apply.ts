@@ -10,7 +10,8 @@ import { deleteObjects } from "./delete.ts";
 import type { Strip } from "./layout.ts";
 import { manifestOf, removeManifest, writeManifest } from "./manifest.ts";
 import { bytesOf, type ModelWork, type SyncWork } from "./plan.ts";
-import { type Engine, uploadFiles } from "./upload/files.ts";
+import type { Engine } from "./upload/engine.ts";
+import { copiedKeys, uploadFiles } from "./upload/files.ts";
 import { trackProgress } from "./upload/progress.ts";
 import { settleOrphans } from "./upload/resume.ts";
 import { compareFiles } from "./upload/same-bytes.ts";
@@ -89,7 +90,7 @@ async function syncModel(
   if (model.stored) await removeManifest(store, model.prefix);
   const brought = same ?? (await bringFiles(work, engine, settings));
   // An answer to Create that was lost leaves an upload that nobody knows of.
-  if (!same) await settleOrphans(store, model.prefix.key, new Set());
+  if (!same) await settleOrphans(store, model.prefix.key, { sent: new Set(), copied: copiedKeys(model) });
   await deleteObjects(store, model.prefix, work.deletes);
   const source = {
     label: model.source.label,

@@ -30,6 +30,7 @@ export async function tarContent(archive: Source, placing: Placing, signal: Abor
       path,
       size: entry.member.size,
       bytes: dataOf(archive, entry.member),
+      offset: entry.member.offset,
     })),
   };
 }

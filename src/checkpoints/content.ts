@@ -16,7 +16,16 @@ export interface CheckpointFile {
   readonly path: string;
   readonly size: number;
   readonly bytes: Source;
+  /** The object that the file is. */
   readonly origin?: ObjectOrigin;
+  /** Where the file begins in its uncompressed archive. */
+  readonly offset?: number;
+}
+
+/** An archive that lies in S3 with a checksum of all of it: S3 can unpack it, and that can be proven. */
+export interface ArchiveInS3 {
+  readonly origin: ObjectOrigin;
+  readonly checksum: { readonly algorithm: "CRC32" | "CRC64NVME"; readonly value: string };
 }
 
 /** A file that passes in one go; its data must be read before the next file is asked for. */
@@ -56,6 +65,8 @@ export interface ModelSource {
   readonly content: Content;
   /** That of a prefix which was synced before: its files need no lint, and the copy is the same checkpoint. */
   readonly manifest?: CheckpointManifest;
+  /** Absent: the archive does not lie in S3, is compressed, or has no checksum of the whole. */
+  readonly inS3?: ArchiveInS3;
   /** The archive itself; absent for folders and prefixes. For its SHA-256. */
   readonly archive?: Source;
   close(): Promise<void>;

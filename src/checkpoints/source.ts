@@ -9,6 +9,7 @@ import { UserError } from "../errors.ts";
 import { sniff } from "../transfer/kind.ts";
 import { openSource } from "../transfer/open.ts";
 import { compressedContent, type Placing, tarContent } from "./archive.ts";
+import { archiveInS3 } from "./archive-in-s3.ts";
 import type { ModelSource } from "./content.ts";
 import { fingerprintArchive, fingerprintFiles } from "./fingerprint.ts";
 import { folderContent } from "./folder.ts";
@@ -27,7 +28,10 @@ export async function openModelSource(ref: SourceRef, placing: Placing, means: M
   if (ref.kind === "s3" && (ref.key === "" || ref.key.endsWith("/") || !/\.[a-z0-9]+$/i.test(ref.key)))
     return prefixSource(ref, placing, means);
   const archive = await openSource(ref, { ctx: means.ctx, aws: async () => means.aws });
-  return archiveSource(archive, ref.label, placing, serversIdentity(archive), means.ctx);
+  const source = await archiveSource(archive, ref.label, placing, serversIdentity(archive), means.ctx);
+  if (ref.kind !== "s3" || source.content.kind !== "files") return source;
+  const inS3 = await archiveInS3(ref, archive, means);
+  return { ...source, ...(inS3 ? { inS3 } : {}) };
 }
 
 async function openPath(path: string, label: string, placing: Placing, ctx: Context): Promise<ModelSource> {

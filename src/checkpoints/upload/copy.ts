@@ -10,27 +10,43 @@ import type { Run } from "./file.ts";
 import { completeUpload, createUpload } from "./multipart.ts";
 import { encryptionProblem, otherChecksum, race } from "./problems.ts";
 import type { Progress } from "./progress.ts";
-import { type Checksum, confirmedObject, fullChecksum, type Store } from "./store.ts";
+import { abortUpload, type Checksum, confirmedObject, fullChecksum, type Store } from "./store.ts";
 
-/** A file that S3 copies by itself. */
+/** A file that S3 copies by itself: a whole object, or a range of one. */
 export interface Copy extends Target {
   readonly path: string;
   readonly origin: ObjectOrigin;
+  /** Where the file begins in the object: the member of an archive. Absent: the file is the object. */
+  readonly offset?: number;
 }
 
 /** Parts of a copy: the server moves them, so they may be large. */
 const copyPart = 512 * 1_048_576;
 
-/** Copies one object inside S3, under the condition that it is still the listed one, and compares the checksum of the copy with the source's. */
+/**
+ * Copies one object inside S3, under the condition that it is still the listed one, and compares the checksum of the copy with the source's. One that
+ * lies there with that checksum is kept.
+ */
 export async function copyFile(copy: Copy, store: Store, run: Run, progress: Progress): Promise<ManifestFile> {
   const checksum = copy.origin.crc32
     ? { algorithm: "CRC32", value: copy.origin.crc32 }
     : await run(copy.size, () => checksumOfSource(copy, store));
+  const there =
+    copy.found?.size === copy.size
+      ? await run(copy.size, () => confirmedObject(store, copy.key, copy.size, checksum))
+      : undefined;
+  if (there) {
+    progress.add(copy.size, false);
+    return { path: copy.path, size: copy.size, etag: there.etag, checksum: there.checksum! };
+  }
+  const crc = checksum?.algorithm === "CRC64NVME" ? crc64Nvme : crc32;
   const entry =
     copy.size <= largestPart
       ? await run(copy.size, () => copyWhole(copy, checksum, store))
-      : await copyParts(copy, checksum, store, run);
-  progress.add(copy.size, false);
+      : await copyParts(copy, crc, store, run);
+  if (checksum?.algorithm === entry.checksum?.algorithm && checksum?.value !== entry.checksum?.value)
+    throw otherChecksum(`s3://${store.bucket}/${copy.key}`);
+  progress.add(copy.size, true);
   return entry;
 }
 
@@ -64,20 +80,18 @@ async function copyWhole(copy: Copy, checksum: Checksum | undefined, store: Stor
   }
 }
 
-async function copyParts(copy: Copy, checksum: Checksum | undefined, store: Store, run: Run): Promise<ManifestFile> {
-  const crc = checksum?.algorithm === "CRC64NVME" ? crc64Nvme : crc32;
-  const place = `s3://${store.bucket}/${copy.key}`;
+/** Copies a file in parts, with a checksum of the whole that follows from the parts' own; what it must be is for the caller to compare. */
+export async function copyParts(copy: Copy, crc: Crc, store: Store, run: Run): Promise<ManifestFile> {
   const id = await run(copy.size, () => createUpload(store, copy.key, crc.algorithm));
   const parts = partsOf(copy.size, copyPart);
   const copied = await Promise.all(parts.map((part) => run(copy.size, () => copyRange(copy, id, part, crc, store))));
   const whole = copied.reduce((sum, part, index) => crc.combine(sum, part.crc, parts[index]!.size), crc.empty);
-  const value = crc.base64(whole);
-  if (checksum?.algorithm === crc.algorithm && checksum.value !== value) throw otherChecksum(place);
-  const completion = await run(copy.size, () => completeUpload(store, copy, id, copied, value, crc));
-  if (typeof completion === "object")
-    return { path: copy.path, size: copy.size, etag: completion.etag, checksum: { algorithm: crc.algorithm, value } };
-  if (completion === "condition") return lostAnswer(copy, { algorithm: crc.algorithm, value }, store);
-  throw otherChecksum(place);
+  const checksum = { algorithm: crc.algorithm, value: crc.base64(whole) };
+  const completion = await run(copy.size, () => completeUpload(store, copy, id, copied, checksum.value, crc));
+  if (typeof completion === "object") return { path: copy.path, size: copy.size, etag: completion.etag, checksum };
+  const entry = await run(copy.size, () => lostAnswer(copy, checksum, store));
+  await abortUpload(store, copy.key, id);
+  return entry;
 }
 
 /** One range of the source as a part; the part's checksum is S3's own. */
@@ -89,6 +103,7 @@ async function copyRange(
   store: Store,
 ) {
   const { UploadPartCopyCommand } = await import("@aws-sdk/client-s3");
+  const start = (copy.offset ?? 0) + part.offset;
   const { bucket, owner, client, ctx } = store;
   try {
     const answer = await client.send(
@@ -99,7 +114,7 @@ async function copyRange(
         PartNumber: part.number,
         CopySource: sourceOf(copy.origin),
         CopySourceIfMatch: copy.origin.etag,
-        CopySourceRange: `bytes=${part.offset}-${part.offset + part.size - 1}`,
+        CopySourceRange: `bytes=${start}-${start + part.size - 1}`,
         ExpectedBucketOwner: owner,
       }),
       { abortSignal: ctx.signal },

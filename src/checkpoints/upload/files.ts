@@ -1,25 +1,14 @@
 import type { ManifestFile } from "../../facts/manifest.ts";
-import type { ListedObject } from "../../facts/prefix.ts";
-import type { WorkQueue } from "../../transfer/queue.ts";
 import type { CheckpointFile, FilesContent } from "../content.ts";
 import { partSizeFor } from "../parts.ts";
 import type { ModelWork } from "../plan.ts";
 import { equalObject } from "./compare.ts";
 import { copyFile } from "./copy.ts";
-import { type Run, uploadFile } from "./file.ts";
-import { UploadLost } from "./problems.ts";
-import type { Progress } from "./progress.ts";
+import { type Engine, type Place, runOn } from "./engine.ts";
+import { uploadFile } from "./file.ts";
 import { settleOrphans } from "./resume.ts";
-import type { OpenUpload, Store } from "./store.ts";
-
-/** What all uploads of a run share. */
-export interface Engine {
-  readonly store: Store;
-  readonly queue: WorkQueue;
-  readonly progress: Progress;
-  /** Wanted by the user; else it follows from the source. */
-  readonly partSize: number | undefined;
-}
+import type { OpenUpload } from "./store.ts";
+import { isLarge, proveUnpacked, unpack, unpackable } from "./unpack.ts";
 
 /** Parts of files on disk, and of files that are held in memory on their way. */
 const usualPart = 16 * 1_048_576;
@@ -35,24 +24,26 @@ export async function uploadFiles(
   const before = new Map(model.stored?.manifest.files.map((file) => [file.path, file]));
   const there = new Map(model.objects.map((object) => [object.path, object]));
   const open = await openUploads(work, content, engine);
-  return Promise.all(
+  const archive = unpackable(
+    model.source,
+    [...kept].map((path) => before.get(path)),
+  );
+  const entries = await Promise.all(
     content.files.map((file) => {
       const entry = kept.has(file.path) ? before.get(file.path) : undefined;
       const key = model.prefix.key + file.path;
-      return entry ?? bring(file, { key, found: there.get(file.path), open: open.get(key) }, engine);
+      const place = { key, found: there.get(file.path), open: open.get(key) };
+      if (entry) return entry;
+      return archive && isLarge(file) ? unpack(file, place, archive, engine) : bring(file, place, engine);
     }),
   );
-}
-
-/** What lies at a file's key: an object, an unfinished upload, or nothing. */
-interface Place {
-  readonly key: string;
-  readonly found: ListedObject | undefined;
-  readonly open: OpenUpload | undefined;
+  if (archive) await proveUnpacked(content.files, entries, archive, engine);
+  return entries;
 }
 
 async function bring(file: CheckpointFile, { key, found, open }: Place, engine: Engine): Promise<ManifestFile> {
   const { store, queue, progress } = engine;
+  if (file.origin) return copyFile({ ...file, origin: file.origin, key, found }, store, runOn(queue), progress);
   if (found?.size === file.size) {
     const equal = await queue.add(file.size, () => equalObject(store, key, file));
     if (equal) {
@@ -60,7 +51,6 @@ async function bring(file: CheckpointFile, { key, found, open }: Place, engine: 
       return equal;
     }
   }
-  if (file.origin) return copyFile({ ...file, origin: file.origin, key, found }, store, runOn(queue), progress);
   return uploadFile(
     {
       path: file.path,
@@ -90,21 +80,13 @@ async function openUploads(
 ): Promise<ReadonlyMap<string, OpenUpload>> {
   const { key } = work.model.prefix;
   const inParts = content.files.filter((file) => !file.origin && file.size > partSizeOf(file, engine));
-  return settleOrphans(engine.store, key, new Set(inParts.map((file) => key + file.path)));
+  const own = new Set(inParts.map((file) => key + file.path));
+  return settleOrphans(engine.store, key, { sent: own, copied: copiedKeys(work.model) });
 }
 
-/** Work on a queue. A lost upload is the file's own affair: it does not end the queue. */
-export function runOn(queue: WorkQueue): Run {
-  return async (weight, work) => {
-    const result = await queue.add(weight, async (turn) => {
-      try {
-        return { value: await work(turn) };
-      } catch (thrown) {
-        if (thrown instanceof UploadLost) return { lost: thrown };
-        throw thrown;
-      }
-    });
-    if ("lost" in result && result.lost) throw result.lost;
-    return (result as { value: Awaited<ReturnType<typeof work>> }).value;
-  };
+/** Keys of files that S3 may copy in parts, with the checksum that their source has. */
+export function copiedKeys({ source, prefix }: ModelWork["model"]): ReadonlySet<string> {
+  if (source.content.kind !== "files") return new Set();
+  const copied = source.content.files.filter((file) => file.origin || (source.inS3 && isLarge(file)));
+  return new Set(copied.map((file) => prefix.key + file.path));
 }

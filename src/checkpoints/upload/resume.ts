@@ -15,23 +15,28 @@ export interface Orphans {
   readonly abort: readonly OpenUpload[];
 }
 
+/** Keys that this run writes in parts. */
+export interface OwnKeys {
+  /** From here; all where they are not known yet. */
+  readonly sent: ReadonlySet<string> | "all";
+  /** By copies inside S3, with whatever checksum their source has. */
+  readonly copied: ReadonlySet<string>;
+}
+
 /**
- * Sorts unfinished uploads: ours are those that this principal began below our prefix with our kind of checksum. Everyone else's are left alone.
- * `keys` are the keys that this run uploads in parts; all where they are not known yet.
+ * Sorts unfinished uploads: ours are those that this principal began below our prefix with our kind of checksum. Everyone else's are left alone. A
+ * copy is never continued: it costs nothing to begin it again.
  */
-export function sortOrphans(
-  uploads: readonly OpenUpload[],
-  keys: ReadonlySet<string> | "all",
-  caller: string,
-): Orphans {
-  const own = uploads
-    .filter((upload) => upload.algorithm === "CRC32" && upload.type === "FULL_OBJECT")
-    .filter((upload) => principal(upload.initiator) === principal(caller))
-    .toSorted((a, b) => b.initiated - a.initiated);
+export function sortOrphans(uploads: readonly OpenUpload[], keys: OwnKeys, caller: string): Orphans {
+  const isOurs = ({ key, algorithm, type, initiator }: OpenUpload) =>
+    type === "FULL_OBJECT" &&
+    (algorithm === "CRC32" || (algorithm === "CRC64NVME" && keys.copied.has(key))) &&
+    principal(initiator) === principal(caller);
   const resume = new Map<string, OpenUpload>();
   const abort: OpenUpload[] = [];
-  for (const upload of own) {
-    if ((keys === "all" || keys.has(upload.key)) && !resume.has(upload.key)) resume.set(upload.key, upload);
+  for (const upload of uploads.filter(isOurs).toSorted((a, b) => b.initiated - a.initiated)) {
+    const sent = !keys.copied.has(upload.key) && (keys.sent === "all" || keys.sent.has(upload.key));
+    if (sent && !resume.has(upload.key)) resume.set(upload.key, upload);
     else abort.push(upload);
   }
   return { resume, abort };
@@ -46,7 +51,7 @@ function principal(arn: string): string {
 export async function settleOrphans(
   store: Store,
   prefix: string,
-  keys: ReadonlySet<string> | "all",
+  keys: OwnKeys,
 ): Promise<ReadonlyMap<string, OpenUpload>> {
   const uploads = await listUploads(store, prefix);
   if (uploads.length === 0) return new Map();

@@ -3,7 +3,7 @@ import type { ManifestFile } from "../../facts/manifest.ts";
 import { prefixUri } from "../../facts/prefix.ts";
 import type { ObservedModel } from "../plan.ts";
 import { checksumOf } from "./compare.ts";
-import type { Engine } from "./files.ts";
+import type { Engine } from "./engine.ts";
 
 /**
  * Compares the bytes of a source with the checksums in the manifest of what is there; nothing is sent. For a checkpoint that came from another

@@ -6,7 +6,7 @@ import { layOut, type Strip } from "../layout.ts";
 import { PassingLint } from "../lint-passing.ts";
 import { destinationOf } from "../passing-path.ts";
 import type { ModelWork } from "../plan.ts";
-import type { Engine } from "./files.ts";
+import type { Engine } from "./engine.ts";
 import { passOver, sendPassing } from "./passing.ts";
 import { settleOrphans } from "./resume.ts";
 import { headObject } from "./store.ts";
@@ -55,7 +55,7 @@ async function onePass(
   const sending: Promise<ManifestFile>[] = [];
   const differing: string[] = [];
   const there = new Map(model.objects.map((object) => [object.path, object]));
-  const open = await settleOrphans(store, model.prefix.key, "all");
+  const open = await settleOrphans(store, model.prefix.key, { sent: "all", copied: new Set() });
   const destination = destinationOf(strip, model.source.label);
   for await (const file of content.files(store.ctx.signal)) {
     seen.push({ path: file.path, folder: false });

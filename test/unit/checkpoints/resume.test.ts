@@ -12,13 +12,21 @@ const upload = (over: Partial<OpenUpload> = {}): OpenUpload => ({
   initiated: 1,
   ...over,
 });
-const keys = new Set(["p/model.safetensors"]);
+const keys = { sent: new Set(["p/model.safetensors"]), copied: new Set(["p/copy.safetensors"]) };
 const sort = (...uploads: OpenUpload[]) => {
   const { resume, abort } = sortOrphans(uploads, keys, `${role}/run-2`);
   return { resume: [...resume.values()].map(({ id }) => id), abort: abort.map(({ id }) => id) };
 };
 
 describe("unfinished uploads", () => {
+  it("of copies inside S3 are ended, whichever of the two checksums they have", () => {
+    const copy = { key: "p/copy.safetensors" };
+    expect(sort(upload(copy), upload({ ...copy, id: "2", algorithm: "CRC64NVME" }))).toEqual({
+      resume: [],
+      abort: ["1", "2"],
+    });
+  });
+
   it("are continued where another session of the same role began them", () => {
     expect(sort(upload())).toEqual({ resume: ["1"], abort: [] });
   });
