@@ -22,8 +22,14 @@ export type Event =
       readonly total: number | undefined;
       readonly unit: "bytes" | "items";
     }
-  /** A subject (a model, an image, a check) entered a phase (`downloading`, `ready`). */
-  | { readonly kind: "phase"; readonly subject: string; readonly phase: string; readonly detail?: string }
+  /** A subject (a model, an image, a check) entered a phase (`downloading`); with `last` nothing follows (`ready`), so no time is spent in it. */
+  | {
+      readonly kind: "phase";
+      readonly subject: string;
+      readonly phase: string;
+      readonly detail?: string;
+      readonly last?: boolean;
+    }
   /** A request is tried again. */
   | {
       readonly kind: "retry";

@@ -25,6 +25,8 @@ export class Timeline {
     const before = this.open.get(event.subject);
     if (before?.phase === event.phase) return;
     if (before) before.to = this.now();
+    this.open.delete(event.subject);
+    if (event.last) return;
     const span = { subject: event.subject, phase: event.phase, from: this.now(), to: this.now() };
     this.open.set(event.subject, span);
     this.spans.push(span);

@@ -3,7 +3,7 @@ import type { Context } from "../action/context.ts";
 import { camel, type Located } from "../action/contract.ts";
 import { type InputSources, loadInputs } from "../action/load.ts";
 import { type Change, isUnknown, type Plan, unknown } from "../action/plan.ts";
-import type { EksDeployError } from "../errors.ts";
+import { asEksDeployError, type EksDeployError } from "../errors.ts";
 
 /** An action's place in the chain. */
 export interface Link {
@@ -28,6 +28,8 @@ export interface Joined {
   applied?: unknown;
   /** Its apply was begun. */
   wrote: boolean;
+  /** Spent in its own apply and verify. */
+  seconds: number;
   verdict?: Verdict<Record<string, unknown>>;
   failure?: EksDeployError;
 }
@@ -49,6 +51,7 @@ export async function joinChain(
         sources: chained(link, sources, earlier),
         plan: { changes: [], endState: {}, outputs: {}, work: undefined },
         wrote: false,
+        seconds: 0,
       };
       onJoin(joined);
       await planLink(joined, earlier, ctx);
@@ -155,16 +158,23 @@ export async function carryOutChain(chain: readonly Joined[], ctx: Context): Pro
 async function carryOut(joined: Joined, earlier: readonly Joined[], ctx: Context): Promise<void> {
   const own = prefixed(ctx, joined.name);
   const { action } = joined.link;
+  const started = ctx.clock.now();
+  const phase = (name: string, last = false) => ctx.emit({ kind: "phase", subject: joined.name, phase: name, last });
   try {
     if (earlier.some((before) => before.wrote) || joined.inputs === undefined) await planLink(joined, earlier, ctx);
     if (joined.plan.changes.length > 0) {
       joined.wrote = true;
+      phase("applying");
       joined.applied = await action.apply(joined.plan, joined.clients, own);
     }
+    phase("verifying");
     joined.verdict = await action.verify(joined.plan, joined.applied, joined.clients, own);
   } catch (thrown) {
-    joined.failure = thrown as EksDeployError;
+    joined.failure = asEksDeployError(thrown);
     throw thrown;
+  } finally {
+    joined.seconds = (ctx.clock.now() - started) / 1_000;
+    phase(joined.failure ? "failed" : "done", true);
   }
   if (joined.verdict?.failure) {
     joined.failure = joined.verdict.failure;

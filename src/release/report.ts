@@ -79,7 +79,7 @@ async function reportOf(
       applied: joined.applied,
       outputs: { ...joined.plan.outputs, ...joined.verdict?.outputs },
       failure: joined.failure,
-      seconds: finished.seconds,
+      seconds: joined.seconds,
     },
     joined.clients,
     ctx,

@@ -52,7 +52,7 @@ export async function probeModel(
     if (settings.expectAuth) checks.push(...(await openPathChecks(target, place, settings, ctx)));
   }
   const verdict = verdictOf(checks);
-  ctx.emit({ kind: "phase", subject: target.key, phase: verdict === "fail" ? "failed" : "proven" });
+  ctx.emit({ kind: "phase", subject: target.key, phase: verdict === "fail" ? "failed" : "proven", last: true });
   return { key: target.key, host: target.host, modelName: target.modelName, verdict, checks, timings, answer };
 }
 

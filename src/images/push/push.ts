@@ -71,7 +71,7 @@ async function pushImage(goal: Full, placement: Placement, means: PushMeans, pro
   await proven;
   await placement.turn((wire) => putTag(wire, goal, rootOf(goal, oci.manifests)));
   const pushed = pushedOf(goal.name, arrivals, ctx.clock.now() - started);
-  ctx.emit({ kind: "phase", subject: goal.name, phase: "pushed" });
+  ctx.emit({ kind: "phase", subject: goal.name, phase: "pushed", last: true });
   tellPushed(goal, pushed, ctx.log.info);
   return pushed;
 }

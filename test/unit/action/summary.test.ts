@@ -36,6 +36,22 @@ describe("Timeline", () => {
     expect(JSON.stringify(block)).toContain("downloading :0, 3000");
     expect(JSON.stringify(block)).toContain("ready  at last :3000, 5000");
   });
+
+  it("spends no time in a last phase, and takes the subject up again later", () => {
+    let now = 0;
+    const timeline = new Timeline(() => now);
+    timeline.take({ kind: "phase", subject: "point", phase: "loading" });
+    now = 3_000;
+    timeline.take({ kind: "phase", subject: "point", phase: "ready", last: true });
+    now = 9_000;
+    timeline.take({ kind: "phase", subject: "point", phase: "asking" });
+    now = 10_000;
+    const spans = timeline.finish().map(({ phase, from, to }) => [phase, from, to]);
+    expect(spans).toEqual([
+      ["loading", 0, 3_000],
+      ["asking", 9_000, 10_000],
+    ]);
+  });
 });
 
 describe("ProgressView", () => {
