@@ -82,7 +82,7 @@ export function webIdentityTrust(subject: Subject, issuer: string, place: Place)
 }
 
 /** Trust of EKS Pod Identity, for exactly this service account of this cluster (session tags stay on, so that the conditions hold). */
-export function podIdentityTrust(subject: Subject, clusterArn: string): PolicyDocument {
+export function podIdentityTrust(subject: Subject): PolicyDocument {
   subjectClaim(subject);
   return {
     Version: "2012-10-17",
@@ -91,16 +91,16 @@ export function podIdentityTrust(subject: Subject, clusterArn: string): PolicyDo
         Effect: "Allow",
         Principal: { Service: podIdentityService },
         Action: ["sts:AssumeRole", "sts:TagSession"],
-        Condition: { StringEquals: podIdentityTags(subject, clusterArn) },
+        Condition: { StringEquals: podIdentityTags(subject) },
       },
     ],
   };
 }
 
 /** Session tags with which EKS assumes the role, as condition keys. */
-export function podIdentityTags(subject: Subject, clusterArn: string): Readonly<Record<string, string>> {
+export function podIdentityTags(subject: Subject): Readonly<Record<string, string>> {
   return {
-    "aws:RequestTag/eks-cluster-arn": clusterArn,
+    "aws:RequestTag/eks-cluster-name": subject.cluster,
     "aws:RequestTag/kubernetes-namespace": subject.namespace,
     "aws:RequestTag/kubernetes-service-account": subject.serviceAccount,
   };

@@ -73,7 +73,7 @@ function judgeTrust(foreign: Foreign, seen: ObservedForeign, role: ObservedRole,
   }
   if (!pods && provider === undefined) throw noProvider(cluster.name, cluster.issuer, foreign.place.account);
   if (isUnread(provider)) said.unproven.push(`whether the account knows the cluster's issuer (${provider.unread})`);
-  const answer = pods ? podsAnswer(foreign, cluster, role) : webAnswer(foreign, cluster, role);
+  const answer = pods ? podsAnswer(foreign, role) : webAnswer(foreign, cluster, role);
   if (answer === "explicitDeny" || answer === "implicitDeny") throw wrongTrust(foreign, cluster, role, pods);
   if (answer === "unsure") said.unproven.push("the trust policy (it has conditions that hang on more than the token)");
   else said.proven.push("the trust policy lets in the service account (read in IAM)");
@@ -96,8 +96,8 @@ function webAnswer(foreign: Foreign, { issuer }: ObservedCluster, role: Observed
   });
 }
 
-function podsAnswer(foreign: Foreign, { arn }: ObservedCluster, role: ObservedRole): Answer {
-  const tags = Object.entries(podIdentityTags(foreign, arn)).map(([key, value]) => [key.toLowerCase(), value]);
+function podsAnswer(foreign: Foreign, role: ObservedRole): Answer {
+  const tags = Object.entries(podIdentityTags(foreign)).map(([key, value]) => [key.toLowerCase(), value]);
   const context = Object.fromEntries(tags) as Readonly<Record<string, string>>;
   const answers = ["sts:AssumeRole", "sts:TagSession"].map((action) =>
     decide(atomsOf(role.trust), { action, principal: `Service:${podIdentityService}`, context }),
@@ -188,9 +188,7 @@ function otherRole({ namespace, serviceAccount, roleArn }: Foreign, annotated: s
 }
 
 function wrongTrust(foreign: Foreign, cluster: ObservedCluster, role: ObservedRole, pods: boolean): UserError {
-  const document = pods
-    ? podIdentityTrust(foreign, cluster.arn)
-    : webIdentityTrust(foreign, cluster.issuer, foreign.place);
+  const document = pods ? podIdentityTrust(foreign) : webIdentityTrust(foreign, cluster.issuer, foreign.place);
   return new UserError("IRSA_TRUST_WRONG", {
     happened: `The role ${role.arn} does not let ${foreign.namespace}/${foreign.serviceAccount} of ${cluster.name} assume it; pods would get AccessDenied. Its trust policy says:\n${documentText(role.trust)}`,
     next: `Have its owner set this trust policy:\n${documentText(document)}`,

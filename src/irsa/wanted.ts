@@ -18,7 +18,7 @@ export interface Wanted {
 export function wantedOf(identity: Identity, observed: ObservedIdentity): Wanted {
   const { cluster, key, policy } = observed;
   const web = webIdentityTrust(identity, cluster.issuer, identity.place);
-  const pods = podIdentityTrust(identity, cluster.arn);
+  const pods = podIdentityTrust(identity);
   const grant = grantOf(identity.reach, identity.place, key?.arn, policy?.document);
   return {
     roleArn: roleArnOf(identity),

@@ -22,7 +22,6 @@ afterEach(async () => {
 });
 
 const pods = { mode: "pod-identity" };
-const clusterArn = `arn:aws:eks:us-east-2:${account}:cluster/${clusterName}`;
 
 function addAgent(status = "ACTIVE"): void {
   const name = "eks-pod-identity-agent";
@@ -61,7 +60,7 @@ describe("pod-identity", () => {
         Action: ["sts:AssumeRole", "sts:TagSession"],
         Condition: {
           StringEquals: {
-            "aws:RequestTag/eks-cluster-arn": clusterArn,
+            "aws:RequestTag/eks-cluster-name": clusterName,
             "aws:RequestTag/kubernetes-namespace": "poolside-models",
             "aws:RequestTag/kubernetes-service-account": "inference",
           },
