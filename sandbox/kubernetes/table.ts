@@ -3,7 +3,19 @@ import type { Kind } from "./kinds.ts";
 import type { Json, JsonMap, KubeObject } from "./objects.ts";
 import { asJson, isMap } from "./objects.ts";
 import { podCells } from "./pod-columns.ts";
-import type { Deployment, Ingress, KubeEvent, Namespace, Node, Pod, ReplicaSet, Secret, Service } from "./types.ts";
+import type {
+  Deployment,
+  EndpointSlice,
+  Endpoints,
+  Ingress,
+  KubeEvent,
+  Namespace,
+  Node,
+  Pod,
+  ReplicaSet,
+  Secret,
+  Service,
+} from "./types.ts";
 
 interface Column {
   readonly name: string;
@@ -96,6 +108,30 @@ const tables: Readonly<Record<string, readonly Column[]>> = {
     { name: "Ports", cell: () => "80" },
     age,
   ],
+  endpoints: [name, { name: "Endpoints", cell: (object) => addressesIn(object as Endpoints) }, age],
+  endpointslices: [
+    name,
+    column("AddressType", "addressType"),
+    { name: "Ports", cell: (object) => (object as EndpointSlice).ports.map(({ port }) => port).join(",") || "<unset>" },
+    {
+      name: "Endpoints",
+      cell: (object) =>
+        (object as EndpointSlice).endpoints.flatMap(({ addresses }) => addresses).join(",") || "<unset>",
+    },
+    age,
+  ],
+  ingressclasses: [
+    name,
+    column("Controller", "spec.controller"),
+    {
+      name: "Parameters",
+      cell: (object) => {
+        const [group, kind, params] = ["apiGroup", "kind", "name"].map((part) => at(object, `spec.parameters.${part}`));
+        return params === "" ? "<none>" : `${kind}.${group}/${params}`;
+      },
+    },
+    age,
+  ],
   namespaces: [name, { name: "Status", cell: (object) => (object as Namespace).status?.phase ?? "" }, age],
   nodes: [
     name,
@@ -109,6 +145,16 @@ const tables: Readonly<Record<string, readonly Column[]>> = {
     { name: "Roles", cell: () => "<none>" },
     age,
     column("Version", "status.nodeInfo.kubeletVersion"),
+    {
+      name: "Internal-IP",
+      priority: 1,
+      cell: (object) =>
+        (object as Node).status.addresses?.find(({ type }) => type === "InternalIP")?.address ?? "<none>",
+    },
+    { name: "External-IP", priority: 1, cell: () => "<none>" },
+    column("OS-Image", "status.nodeInfo.osImage", 1),
+    column("Kernel-Version", "status.nodeInfo.kernelVersion", 1),
+    column("Container-Runtime", "status.nodeInfo.containerRuntimeVersion", 1),
   ],
   secrets: [name, { name: "Type", cell: (object) => (object as Secret).type ?? "" }, size("Data", "data"), age],
   configmaps: [name, size("Data", "data"), age],
@@ -137,6 +183,13 @@ const tables: Readonly<Record<string, readonly Column[]>> = {
     column("Message", "message"),
   ],
 };
+
+function addressesIn({ subsets = [] }: Endpoints): string {
+  const all = subsets.flatMap(({ addresses = [], ports = [] }) =>
+    addresses.flatMap(({ ip }) => (ports.length === 0 ? [ip] : ports.map(({ port }) => `${ip}:${port}`))),
+  );
+  return all.join(",") || "<none>";
+}
 
 /** The `meta.k8s.io/v1` Table of these objects, with the columns that the command line shows. */
 export function tableOf(

@@ -199,6 +199,10 @@ export interface Service extends KubeObject {
   status?: { loadBalancer?: { ingress?: { hostname?: string }[] } };
 }
 
+export interface Endpoints extends KubeObject {
+  subsets?: { addresses?: { ip: string }[]; ports?: { port: number }[] }[];
+}
+
 export interface EndpointSlice extends KubeObject {
   addressType: string;
   endpoints: {

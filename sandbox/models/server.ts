@@ -31,6 +31,7 @@ const methods: Readonly<Record<string, string>> = {
 export class ModelServer {
   readonly options: ModelServerOptions;
   private answers = 0;
+  private stopping = false;
 
   constructor(options: ModelServerOptions) {
     this.options = options;
@@ -39,6 +40,11 @@ export class ModelServer {
   /** What `/health` and the readiness probe say. */
   isHealthy(): boolean {
     return !this.options.troubles.of("unhealthy", this.options.settings.name);
+  }
+
+  /** Told to stop: nothing more comes on open streams. */
+  stop(): void {
+    this.stopping = true;
   }
 
   async answer(call: Call): Promise<Answer> {
@@ -131,7 +137,7 @@ export class ModelServer {
     return {
       status: 200,
       headers: { "content-type": "text/event-stream; charset=utf-8", server: "uvicorn" },
-      body: eventStream(call, events, rhythm, troubles, settings.name),
+      body: eventStream(call, events, { model: settings.name, rhythm, troubles, isStopping: () => this.stopping }),
     };
   }
 }

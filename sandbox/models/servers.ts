@@ -13,6 +13,7 @@ const betweenMilliseconds = 20;
 /** Something in a container that answers requests. */
 export interface ContainerServer {
   isHealthy(): boolean;
+  stop?(): void;
   answer(call: Call): Promise<Answer>;
 }
 
@@ -39,6 +40,7 @@ export class ModelServers {
       loaded: () => void this.running.set(uid, server),
       healthy: () => this.running.get(uid) === server && server.isHealthy(),
       stop: () => {
+        server.stop?.();
         if (this.running.get(uid) === server) this.running.delete(uid);
       },
     };

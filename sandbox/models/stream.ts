@@ -10,27 +10,29 @@ export interface Rhythm {
   readonly between: number;
 }
 
+/** What a stream's server is like while it streams. */
+export interface StreamSource {
+  readonly model: string;
+  readonly rhythm: Rhythm;
+  readonly troubles: ModelTroubles;
+  /** The server was told to stop: as vLLM's, its open streams fall silent. */
+  isStopping(): boolean;
+}
+
 /** The event stream of an answer, with what is scripted to go wrong. It ends with its connection. */
-export function eventStream(
-  call: Call,
-  events: readonly string[],
-  rhythm: Rhythm,
-  troubles: ModelTroubles,
-  model: string,
-): Readable {
+export function eventStream(call: Call, events: readonly string[], source: StreamSource): Readable {
   const gone = new AbortController();
   call.response.once("close", () => gone.abort());
-  return Readable.from(chunks(call, events, rhythm, troubles, model, gone.signal), { objectMode: false });
+  return Readable.from(chunks(call, events, source, gone.signal), { objectMode: false });
 }
 
 async function* chunks(
   call: Call,
   events: readonly string[],
-  rhythm: Rhythm,
-  troubles: ModelTroubles,
-  model: string,
+  source: StreamSource,
   gone: AbortSignal,
 ): AsyncGenerator<string> {
+  const { model, rhythm, troubles } = source;
   const cut = troubles.of("cut", model);
   const stall = troubles.of("stall", model);
   const error = troubles.of("error", model);
@@ -50,7 +52,7 @@ async function* chunks(
       call.request.socket.destroy();
       return;
     }
-    if (index === stall?.after) {
+    if (index === stall?.after || source.isStopping()) {
       await silence(gone);
       return;
     }

@@ -110,6 +110,18 @@ describe("the load balancer controller", () => {
     ]);
   });
 
+  it("shows its endpoints on the command line", async () => {
+    create(cluster, modelDeployment(), service("point"), ingress("point"));
+    await eventually(cluster, () => isAvailable(cluster));
+    const ip = podOf(cluster)?.status.podIP;
+    expect((await cluster.kubectl("get", "endpoints")).stdout).toMatch(new RegExp(`inference-point +${ip}:8000 `));
+    expect((await cluster.kubectl("get", "endpointslices")).stdout).toMatch(new RegExp(`IPv4 +8000 +${ip} `));
+    expect((await cluster.kubectl("get", "ingressclass")).stdout).toMatch(
+      /alb +ingress\.k8s\.aws\/alb +IngressClassParams\.elbv2\.k8s\.aws\/alb/,
+    );
+    expect((await cluster.kubectl("get", "nodes", "-o", "wide")).stdout).toMatch(/Ready .* 10\.0\.1\.20 /);
+  });
+
   it.each([
     [
       "a redirect to a port without a listener",

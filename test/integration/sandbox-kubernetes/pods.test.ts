@@ -18,17 +18,32 @@ import {
 let cluster: TestCluster;
 const asked: DownloadRequest[] = [];
 let bucket: readonly string[] | string = ["config.json", "model.safetensors"];
+let sick = false;
 let registry: Readonly<Record<string, string>> | undefined;
 
 beforeEach(async () => {
   asked.length = 0;
   bucket = ["config.json", "model.safetensors"];
   registry = undefined;
+  sick = false;
   cluster = await startCluster({
     services: {
       resolveImage: (image) => {
         const refused = registry?.[image];
         return refused === undefined ? { digest: `sha256:${"ab".repeat(32)}` } : { refused };
+      },
+      startServer: () => {
+        let answers = false;
+        return {
+          loads: true,
+          loaded: () => {
+            answers = true;
+          },
+          healthy: () => answers && !sick,
+          stop: () => {
+            answers = false;
+          },
+        };
       },
       download: (request) => {
         asked.push(request);
@@ -148,6 +163,24 @@ describe("the init container", () => {
   });
 });
 
+describe("a followed log", () => {
+  it("shows what comes, and ends with its container", async () => {
+    create(cluster, modelDeployment());
+    await eventually(cluster, () => init()?.state.running);
+    const text = await logs("-c", "model-downloader", "-f");
+    expect(text).toContain(" 10% ");
+    expect(text).toMatch(/2 files synced\n$/);
+    expect(init()?.state.terminated).toMatchObject({ exitCode: 0, reason: "Completed" });
+  });
+
+  it("shows the kubelet's times when it is asked to, and only the last lines", async () => {
+    create(cluster, modelDeployment());
+    await eventually(cluster, () => isAvailable(cluster));
+    const text = await logs("-c", "model-downloader", "--timestamps", "--tail=1");
+    expect(text).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z INFO model-downloader: 2 files synced\n$/);
+  });
+});
+
 describe("the model server", () => {
   it("waits for a Secret that it refers to, then starts", async () => {
     const env = [{ name: "VLLM_API_KEY", valueFrom: { secretKeyRef: { name: "vllm-auth", key: "VLLM_API_KEY" } } }];
@@ -189,6 +222,18 @@ describe("the model server", () => {
     await eventually(cluster, () => main()?.restartCount === 1);
     expect(eventsOf(cluster, "Killing")).toContain("Container inference failed startup probe, will be restarted");
     expect(eventsOf(cluster, "Unhealthy")[0]).toMatch(/^Startup probe failed: Get "http:.*connection refused$/);
+  });
+
+  it("is restarted when its liveness probe fails three times", async () => {
+    const livenessProbe = { httpGet: { path: "/health", port: "http" }, periodSeconds: 10 };
+    create(cluster, modelDeployment({ container: { livenessProbe } }));
+    await eventually(cluster, () => isAvailable(cluster));
+    sick = true;
+    await eventually(cluster, () => main()?.restartCount === 1);
+    expect(eventsOf(cluster, "Unhealthy")).toContain("Liveness probe failed: HTTP probe failed with statuscode: 503");
+    expect(eventsOf(cluster, "Killing")).toContain("Container inference failed liveness probe, will be restarted");
+    sick = false;
+    await eventually(cluster, () => isAvailable(cluster));
   });
 
   it("runs unready while its readiness probe fails", async () => {
