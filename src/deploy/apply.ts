@@ -173,11 +173,13 @@ export async function uninstall(means: ApplyMeans, ctx: Context): Promise<void> 
   );
 }
 
-/** A call of helm that writes. A refusal by the cluster's admission is told by its own name; a quota's passing conflict is tried once more. */
+/** A call of helm that writes. Fields of other managers are taken only where that code is accepted. A refusal by the cluster's admission is told by its own name; a quota's passing conflict is tried once more. */
 async function helmWrite(means: ApplyMeans, args: readonly string[], doing: string, ctx: Context): Promise<void> {
+  const forced =
+    means.accept.includes("HELM_APPLY_CONFLICT") && atLeast(means.helm.version, 4, 0) && args[0] !== "uninstall";
   for (let attempt = 1; ; attempt += 1) {
     const env = await helmEnvironment(means.cluster, ctx);
-    const result = await runHelm(means.helm, args, env, ctx);
+    const result = await runHelm(means.helm, forced ? [...args, "--force-conflicts"] : args, env, ctx);
     if (result.code === 0) return;
     const passing = /Operation cannot be fulfilled on resourcequotas/.test(result.stderr);
     if (passing && attempt === 1) continue;

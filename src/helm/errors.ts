@@ -24,7 +24,7 @@ export const helmErrors: Catalogue = {
   },
   HELM_APPLY_CONFLICT: {
     means: "Another field manager owns a field that the chart sets (server-side apply). It is not taken by force.",
-    remedy: "Let the other manager (named in the message) give the field up, or remove it from the values.",
+    remedy: "Let the other manager (named in the message) give the field up, or accept this code to take it over.",
   },
   HELM_VALUES_REFUSED: {
     means: "The chart refuses the values: its schema, or a template that requires what is missing.",

@@ -63,7 +63,7 @@ export function helmFailure(result: Pick<ProcessResult, "code" | "stderr">, doin
   if (/Apply failed with \d+ conflict|conflict with "/.test(said)) {
     return new UserError("HELM_APPLY_CONFLICT", {
       happened,
-      next: "Let the named field manager give the field up (kubectl get <object> --show-managed-fields), or stop setting it in the values.",
+      next: "Let the named field manager give the field up (kubectl get <object> --show-managed-fields), or take it over with accept: HELM_APPLY_CONFLICT.",
     });
   }
   if (

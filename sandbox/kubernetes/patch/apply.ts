@@ -47,27 +47,31 @@ export function serverSideApply({ kind, shape, live, applied, manager, force, ti
     if (!kept) removeField(merged, path);
   }
   const object = asObject(merged);
-  object.metadata.managedFields = managedFields(live, others, own, new Set(wanted.keys()), manager, kind, time);
+  const paths = new Set(wanted.keys());
+  // The entry's time moves with what is applied: an apply that changes nothing leaves the object untouched.
+  const unchanged =
+    changed.size === 0 &&
+    own !== undefined &&
+    own.paths.size === paths.size &&
+    [...paths].every((path) => own.paths.has(path));
+  const at = (unchanged && own.entry.time) || time;
+  object.metadata.managedFields = managedFields(live, others, paths, manager, kind, at);
   return object;
 }
 
 function managedFields(
   live: KubeObject | undefined,
   others: readonly Owned[],
-  own: Owned | undefined,
   paths: Set<string>,
   manager: Manager,
   kind: Kind,
   time: string,
 ): ManagedFields[] {
-  // The entry's time moves only with its fields: an apply that changes nothing leaves the object untouched.
-  const unchanged =
-    own !== undefined && own.paths.size === paths.size && [...paths].every((path) => own.paths.has(path));
   const entry: Owned["entry"] = {
     manager: manager.name,
     operation: "Apply",
     apiVersion: apiVersionOf(kind),
-    time: unchanged ? own.entry.time : time,
+    time,
     fieldsType: "FieldsV1",
     ...(manager.subresource ? { subresource: manager.subresource } : {}),
   };
