@@ -19,7 +19,8 @@ export function changeLine(change: Change): string {
     change.from === undefined
       ? shown(change.to)
       : `${shown(change.from)} -> ${change.to === undefined ? "gone" : shown(change.to)}`;
-  return `${change.verb.padEnd(8)} ${change.kind} ${change.name}${values ? `  ${values}` : ""}  (${change.reason})`;
+  const line = `${change.verb.padEnd(8)} ${change.kind} ${change.name}${values ? `  ${values}` : ""}  (${change.reason})`;
+  return line.replaceAll("\n", "; ");
 }
 
 /** The table of changes, the same for all actions. */
