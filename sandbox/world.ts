@@ -4,13 +4,10 @@ import { partitionOf } from "./aws/arn.ts";
 import type { Cluster } from "./aws/eks/state.ts";
 import type { IamOptions, Role } from "./aws/iam/state.ts";
 import { startBalancer } from "./balancer/balancer.ts";
-import { elbGroups } from "./balancer/elb-groups.ts";
-import { clusterRoutes } from "./balancer/routes.ts";
 import { Faults } from "./faults.ts";
-import { Issuer } from "./github/jwt.ts";
 import { GithubOidc } from "./github/oidc.ts";
 import { type Listening, listen } from "./http.ts";
-import { type Kubernetes, startKubernetes } from "./kubernetes/cluster.ts";
+import type { Kubernetes } from "./kubernetes/cluster.ts";
 import { ModelServers } from "./models/servers.ts";
 import { RequestLog } from "./requests.ts";
 import type { Ground } from "./service.ts";
@@ -18,18 +15,10 @@ import { createAuthority } from "./tls.ts";
 import { helm } from "./tools.ts";
 import { type AwsStates, startAws } from "./world/aws.ts";
 import { Certificates } from "./world/certificates.ts";
-import { ClusterAccess } from "./world/cluster-access.ts";
-import { downloads } from "./world/downloads.ts";
-import {
-  balancerObjection,
-  imagesFor,
-  layNodegroups,
-  laySubnets,
-  nodesOf,
-  type Prerequisite,
-  scaleBalancerController,
-} from "./world/prerequisites.ts";
-import { addGithubRole, layProviders } from "./world/trust.ts";
+import { startCluster, type WorldCluster } from "./world/cluster.ts";
+import type { ClusterAccess } from "./world/cluster-access.ts";
+import { laySubnets, type Prerequisite } from "./world/prerequisites.ts";
+import { addGithubRole, layProvider } from "./world/trust.ts";
 
 export interface WorldOptions {
   /** Factor on every simulated duration: 1 = as a person would wait (the default), 0.02 in tests. */
@@ -81,8 +70,10 @@ export interface World {
   expireSessions(): void;
   /** Adds a certificate to ACM that the load balancer can show. */
   addCertificate(names: readonly string[], over?: Partial<Certificate>): Promise<Certificate>;
-  /** A role that the job may assume with its OIDC token, with this policy; it may also come to the cluster as an administrator. */
+  /** A role that the job may assume with its OIDC token, with this policy; it may also come to the clusters as an administrator. */
   addGithubRole(name: string, policy: object): Role;
+  /** A further cluster in the same account, for promotions; the load balancer's port serves its hosts too. */
+  addCluster(name: string): Promise<WorldCluster>;
   /** Stops everything. */
   close(): Promise<void>;
 }
@@ -115,15 +106,13 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   try {
     const authority = await createAuthority();
     const github = new GithubOidc(ground, { repository: "acme/models", ref: "refs/heads/main", environment: "dev" });
-    const issuer = new Issuer(`https://oidc.eks.${region}.amazonaws.com/id/4F1C3A7B90D2E84466AC51BB0D7E2F93`);
-    const known = [issuer, github.issuer];
-    const issuers = (url: string) => known.find((each) => each.url === url);
+    const issuers = [github.issuer];
     const partition = partitionOf(region);
     const { states, handler, registry } = await startAws(ground, {
       account,
       region,
       partition,
-      issuers,
+      issuers: (url) => issuers.find((each) => each.url === url),
       clocks,
       discard: options.discard ?? false,
       ...(options.propagation ? { propagation: options.propagation } : {}),
@@ -142,57 +131,27 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       ...(has("bucket-key") ? { encryption: { algorithm: "aws:kms", keyArn: key.arn, bucketKey: true } } : {}),
     });
     states.route53.addZone("dev.example.com");
-    const subnets = laySubnets(states, region, has("subnet-tags"));
-    layProviders(states.iam, has("oidc-provider") ? [issuer.url, github.issuer.url] : [github.issuer.url]);
-    states.iam.settle();
+    laySubnets(states, region, has("subnet-tags"));
+    layProvider(states.iam, github.issuer.url);
 
-    let cluster: Cluster;
-    const access = new ClusterAccess(states.principals, () => cluster, region, clocks);
     const models = new ModelServers(ground);
-    const kubernetes = keep(
-      await startKubernetes({
-        ground,
-        authority,
-        authenticate: access.authenticate,
-        nodes: nodesOf(has("gpu-nodes")),
-        balancers: elbGroups(states.elb, names.cluster, balancerObjection(states)),
-        services: {
-          resolveImage: imagesFor(states, has("node-pull-policy")),
-          download: downloads({
-            ...states,
-            issuers,
-            now,
-            cluster: () => cluster,
-            associationDelay: () => states.eks.associationDelay,
-          }),
-          startServer: models.start,
-        },
-      }),
-    );
-    cluster = states.eks.addCluster(
-      { name: names.cluster, endpoint: kubernetes.url, authority: kubernetes.authority, issuer, subnetIds: subnets },
-      now(),
-    );
-    layNodegroups(cluster, account, subnets, has("gpu-nodes"));
-    const agent = "eks-pod-identity-agent";
-    cluster.addons.set(agent, { name: agent, status: "ACTIVE", version: "v1.3.9-eksbuild.3", issues: [] });
-    if (!has("load-balancer-controller")) scaleBalancerController(kubernetes, 0);
+    const clusters: WorldCluster[] = [];
+    const addCluster = async (name: string) => {
+      const started = await startCluster({ ground, authority, states, models, issuers, clocks, has }, name);
+      keep(started.kubernetes);
+      clusters.push(started);
+      return started;
+    };
+    const { cluster, kubernetes, access, admit } = await addCluster(names.cluster);
     const user = states.principals.addUser(account, "deployer");
-    const admit = (principalArn: string) =>
-      cluster.accessEntries.set(principalArn, {
-        principalArn,
-        username: principalArn,
-        groups: [],
-        type: "STANDARD",
-        policies: [{ name: "AmazonEKSClusterAdminPolicy" }],
-      });
     if (has("access-entry")) admit(user.caller.arn);
     const balancer = keep(
       await startBalancer({
         ground,
         certificate: certificates.of(certificate.arn),
         certificateFor: (name) => certificates.forName(name),
-        route: clusterRoutes(kubernetes, models),
+        route: (host, path) =>
+          clusters.map((each) => each.route(host, path)).find((routed) => routed !== "unknown host") ?? "unknown host",
       }),
     );
 
@@ -219,9 +178,13 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       addCertificate: (hosts, over) => certificates.add(hosts, now(), over),
       addGithubRole(name, policy) {
         const role = addGithubRole(states.iam, github, name, policy);
-        states.iam.settle();
-        admit(role.arn);
+        for (const each of clusters) each.admit(role.arn);
         return role;
+      },
+      async addCluster(name) {
+        const added = await addCluster(name);
+        added.admit(user.caller.arn);
+        return added;
       },
       close,
     };

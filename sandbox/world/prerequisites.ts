@@ -16,8 +16,8 @@ export type Prerequisite =
 
 const vpcId = "vpc-0a1b2c3d4e5f60718";
 
-/** Subnets in two zones, public and private, tagged for the load balancer's discovery. Gives their ids. */
-export function laySubnets({ ec2 }: AwsStates, region: string, tagged: boolean): readonly string[] {
+/** Subnets in two zones, public and private, tagged for the load balancer's discovery. */
+export function laySubnets({ ec2 }: AwsStates, region: string, tagged: boolean): void {
   for (const [index, zone] of ["a", "b"].entries())
     for (const [kind, tag] of [
       ["public", "kubernetes.io/role/elb"],
@@ -35,7 +35,6 @@ export function laySubnets({ ec2 }: AwsStates, region: string, tagged: boolean):
         tags: { Name: `acme-${kind}-${zone}`, ...(tagged ? { [tag]: "1" } : {}) },
       });
     }
-  return [...ec2.subnets.keys()];
 }
 
 /** Node groups as EKS describes them: one for the cluster's own pods, one with GPUs. */

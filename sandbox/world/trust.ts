@@ -1,24 +1,18 @@
 import type { IamState, Role } from "../aws/iam/state.ts";
 import type { GithubOidc } from "../github/oidc.ts";
 
-/** IAM's OIDC providers for these issuers, with the audience that STS's clients use. */
-export function layProviders(iam: IamState, issuers: readonly string[]): void {
-  for (const issuer of issuers) {
-    const url = issuer.replace("https://", "");
-    const arn = iam.arn("oidc-provider", url);
-    const provider = {
-      arn,
-      url,
-      clients: ["sts.amazonaws.com"],
-      thumbprints: [],
-      tags: new Map(),
-      createdAt: iam.now(),
-    };
-    iam.putProvider(provider, arn);
-  }
+/** IAM's OIDC provider for an issuer, with the audience that STS's clients use; it counts at once. */
+export function layProvider(iam: IamState, issuer: string): void {
+  const url = issuer.replace("https://", "");
+  const arn = iam.arn("oidc-provider", url);
+  iam.putProvider(
+    { arn, url, clients: ["sts.amazonaws.com"], thumbprints: [], tags: new Map(), createdAt: iam.now() },
+    arn,
+  );
+  iam.settle();
 }
 
-/** A role that the job's repository may assume with GitHub's token, with one inline policy. */
+/** A role that the job's repository may assume with GitHub's token, with one inline policy; it counts at once. */
 export function addGithubRole(iam: IamState, github: GithubOidc, name: string, policy: object): Role {
   const host = github.issuer.url.replace("https://", "");
   const trust = {
@@ -51,5 +45,6 @@ export function addGithubRole(iam: IamState, github: GithubOidc, name: string, p
     createdAt: iam.now(),
   };
   iam.putRole(role, name);
+  iam.settle();
   return role;
 }

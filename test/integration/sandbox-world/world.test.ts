@@ -81,6 +81,19 @@ describe("a world", () => {
   });
 });
 
+describe("a further cluster", () => {
+  it("has its own API server, issuer and load balancers in the same account", async () => {
+    await start();
+    const { cluster, kubernetes } = await world.addCluster("poolside-prod");
+    const described = await new EKSClient(settings()).send(new DescribeClusterCommand({ name: "poolside-prod" }));
+    expect(described.cluster?.endpoint).toBe(kubernetes.url);
+    expect(kubernetes.url).not.toBe(world.kubernetes.url);
+    expect(cluster.issuer.url).not.toBe(world.cluster.issuer.url);
+    expect(world.aws.iam.allProviders().map(({ url }) => `https://${url}`)).toContain(cluster.issuer.url);
+    expect(cluster.accessEntries.size).toBe(1);
+  });
+});
+
 describe("IAM's delay", () => {
   it("holds for what a caller writes, not for what was there before", async () => {
     await start({ propagation: { reads: 5_000, assume: 10_000 } });
