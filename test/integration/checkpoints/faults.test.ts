@@ -102,10 +102,20 @@ describe("a sync over a bad wire", () => {
     expect(world.s3.read("models", "checkpoints/laguna-m/laguna_m_2611/.eks-deploy/manifest.json")).toBeUndefined();
   });
 
-  it("waits as long as Retry-After says through a storm of 503, and narrows", async () => {
-    expectWhole(
-      await syncWith(answer("UploadPart", 7, 3), answer("PutObject", 3, 2), answer("CreateMultipartUpload", "500")),
-    );
+  it("waits as long as Retry-After says through a storm of 503", async () => {
+    const storm = [answer("UploadPart", 33, 3), answer("PutObject", 3, 2), answer("CreateMultipartUpload", "500")];
+    const ended = await syncWith(...storm);
+    expectWhole(ended);
+    expect(ended.sleeps.filter((milliseconds) => milliseconds === 33_000)).toHaveLength(3);
+  });
+
+  it("never commits a file whose parts S3 holds otherwise than they were sent", async () => {
+    const run = () => {
+      const [upload] = world.s3.uploads("models");
+      const part = upload!.parts.get(2)!;
+      upload!.parts.set(2, { ...part, checksum: "AAAAAA==" });
+    };
+    expectWhole(await syncWith({ operation: "CompleteMultipartUpload", effect: { kind: "hook", run } }));
   });
 
   it("gives up after bounded attempts when the storm does not end", async () => {

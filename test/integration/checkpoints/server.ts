@@ -57,6 +57,8 @@ export interface Ended {
   readonly failure: { code: string; message: string } | undefined;
   readonly lines: readonly string[];
   readonly findings: readonly string[];
+  /** Waits that were asked for, in ms; none where the test brings its own clock. */
+  readonly sleeps: readonly number[];
   /** Names of the requests that wrote. */
   readonly writes: readonly string[];
   /** Names of all requests to S3. */
@@ -115,8 +117,9 @@ export async function startWorld(): Promise<World> {
     defects,
     async sync(inputs, over = {}) {
       const mark = ground.requests.all.length;
+      const clock = fakeClock(Date.now());
       const context = testContext({
-        clock: over.clock ?? fakeClock(Date.now()),
+        clock: over.clock ?? clock,
         env: over.env ?? {},
         ...(over.signal ? { signal: over.signal } : {}),
         ambient: { region, workspace, temp: join(workspace, "temp"), ...over.ambient },
@@ -133,6 +136,7 @@ export async function startWorld(): Promise<World> {
         failure: runner.failures[0],
         lines: context.recorded.lines,
         findings: context.recorded.findings.map((finding) => finding.code),
+        sleeps: clock.sleeps,
         writes: ground.requests.writes(mark).map((request) => request.name),
         requests: ground.requests
           .since(mark)
