@@ -109,8 +109,15 @@ function clientOptions(region: string, agents: Agents, ctx: Context) {
 /** Without a logger the SDK writes its warnings to the console; with one it also offers every request, which nobody asked for. */
 function quiet(ctx: Context) {
   const nothing = () => {};
-  const say = (...parts: unknown[]) => ctx.log.debug(parts.map(String).join(" "));
+  const say = (...parts: unknown[]) => ctx.log.debug(parts.map(said).join(" "));
   return { trace: nothing, debug: nothing, info: nothing, warn: say, error: say };
+}
+
+/** The SDK hands over what it knows of a failed call as an object; its command and the error's name are enough, and no secret. */
+function said(part: unknown): string {
+  if (typeof part !== "object" || part === null) return String(part);
+  const { commandName, error } = part as { readonly commandName?: string; readonly error?: Error };
+  return [commandName, error?.name, error?.message].filter((word) => word !== undefined).join(" ");
 }
 
 function mismatch(expected: string, aws: Aws): UserError {

@@ -8,8 +8,10 @@ import { asEksDeployError, type EksDeployError } from "../errors.ts";
 /** An action's place in the chain. */
 export interface Link {
   readonly action: AnyAction;
-  /** Names of the actions whose outputs it takes; it is planned and applied after them, beside all others. */
+  /** Names of the actions whose outputs it takes; it is planned after them, beside all others. */
   readonly after: readonly string[];
+  /** Names of the actions that it is carried out after, where that is not `after`: what follows from the plan alone need not wait for the bytes. */
+  readonly carriedOutAfter?: readonly string[];
   /** Inputs that the chain sets, whatever the user wrote. */
   readonly set?: Readonly<Record<string, string>>;
 }
@@ -144,7 +146,8 @@ function prefixed(ctx: Context, name: string): Context {
 export async function carryOutChain(chain: readonly Joined[], ctx: Context): Promise<void> {
   const done = new Map<string, Promise<Joined>>();
   const links = chain.map((joined) => {
-    const before = joined.link.after.map((name) => done.get(name)).filter((promise) => promise !== undefined);
+    const { after, carriedOutAfter = after } = joined.link;
+    const before = carriedOutAfter.map((name) => done.get(name)).filter((promise) => promise !== undefined);
     const running = Promise.all(before).then(async (earlier) => {
       await carryOut(joined, earlier, ctx);
       return joined;

@@ -34,7 +34,7 @@ function linksOf(inputs: Inputs<Contract>): readonly Link[] {
   return [
     { action: pushImages, after: [], set: { ...dry, concurrency: String(images) } },
     { action: syncCheckpoints, after: [], set: { ...dry, concurrency: String(inputs.concurrency - images) } },
-    { action: ensureIrsa, after: ["sync-checkpoints"], set: dry },
+    { action: ensureIrsa, after: ["sync-checkpoints"], carriedOutAfter: [], set: dry },
     { action: renderValues, after: ["push-images", "sync-checkpoints", "ensure-irsa"], set: dry },
     { action: helmDeploy, after: ["push-images", "sync-checkpoints", "ensure-irsa", "render-values"], set: dry },
     smoke,
