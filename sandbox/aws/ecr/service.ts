@@ -1,6 +1,6 @@
 import type { RegistryState } from "../../registry/state.ts";
-import { jsonService } from "../json.ts";
-import type { AwsService } from "../service.ts";
+import { type JsonOperation, jsonService } from "../json.ts";
+import { type AwsService, NotBuilt } from "../service.ts";
 import { imageOperations } from "./images.ts";
 import { repositoryOperations } from "./repositories.ts";
 import { constraint, type KeyFinder } from "./validate.ts";
@@ -10,7 +10,7 @@ export function createEcr(state: RegistryState, keys: KeyFinder): AwsService {
   return jsonService(
     "ecr",
     "AmazonEC2ContainerRegistry_V20150921",
-    {
+    withinRegistry(state.account, {
       ...repositoryOperations(state, keys),
       ...imageOperations(state),
       GetAuthorizationToken: {
@@ -31,7 +31,26 @@ export function createEcr(state: RegistryState, keys: KeyFinder): AwsService {
           return { name, value: name === "BLOB_MOUNTING" ? state.blobMounting : "AWS_NATIVE" };
         },
       },
-    },
+    }),
     ({ resource }) => (resource === "" ? ["*"] : resource.split(",").map((name) => state.arn(name))),
   );
+}
+
+/** Another account's registry is asked for by `registryId`; a world has one account. */
+function withinRegistry(
+  account: string,
+  operations: Readonly<Record<string, JsonOperation>>,
+): Readonly<Record<string, JsonOperation>> {
+  const guarded = ([name, operation]: [string, JsonOperation]): [string, JsonOperation] => [
+    name,
+    {
+      ...operation,
+      run: (input, caller) => {
+        const { registryId = account } = input;
+        if (registryId !== account) throw new NotBuilt("ecr", `${name} in the registry ${String(registryId)}`);
+        return operation.run(input, caller);
+      },
+    },
+  ];
+  return Object.fromEntries(Object.entries(operations).map(guarded));
 }
