@@ -72,7 +72,7 @@ const causes: readonly Cause[] = [
   },
   {
     pattern:
-      /no (checkpoint )?files|nothing (to|was) (sync|download)|0 (checkpoint )?files|no objects|NoSuchKey|not found|empty/i,
+      /no (checkpoint )?files|nothing (to|was) (sync|download)|\b0 (checkpoint )?files|no objects|NoSuchKey|(prefix|path|key)\b.*(not found|empty)/i,
     code: "DEPLOY_CHECKPOINT_EMPTY",
     cause:
       "The downloader finds no checkpoint files at the prefix: it is misspelled or empty, or holds the .tar or a nested folder instead of the extracted files.",
