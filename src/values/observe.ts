@@ -17,6 +17,7 @@ import { type ValuesFile, valuesFile } from "./document.ts";
 import { helmTemplate } from "./helm-template.ts";
 import type { Values } from "./merge.ts";
 import { placesIn } from "./places.ts";
+import { type RecordedSources, recordedSources } from "./recorded.ts";
 import { type RenderedModel, renderedModels, renderValues } from "./render.ts";
 import type { RenderMeans, RenderSettings } from "./settings.ts";
 import { wantedOf } from "./wanted.ts";
@@ -45,13 +46,14 @@ export async function observeValues(
   upcoming: readonly Change[],
   ctx: Context,
 ): Promise<ObservedValues> {
-  const chart = await readChart(settings, means, ctx);
+  const recorded = await recordedSources(settings, means, ctx);
+  const chart = await readChart(settings, recorded, means, ctx);
   refuseStack(chart);
   const notes: Finding[] = [];
   const cluster = await lookInCluster(settings, means, notes, ctx);
   const live = cluster?.live;
   const registry = settings.registry ?? ownRegistry(await means.aws(), means);
-  const { values, overridden } = renderValues(wantedOf(settings, registry, live, means.find));
+  const { values, overridden } = renderValues(wantedOf(settings, registry, live, recorded, means.find));
   const models = renderedModels(values);
   const file = valuesFile(values);
   const all = coalesced(chart, values);
@@ -86,8 +88,14 @@ export async function observeValues(
   return { values, file, path: below.startsWith("..") ? path : below, models, chart, facts, live };
 }
 
-async function readChart(settings: RenderSettings, means: RenderMeans, ctx: Context): Promise<Chart> {
-  const place = settings.chart ?? settings.bundle;
+/** With a record the proven chart holds, not the one that lies in the bundle now. */
+async function readChart(
+  settings: RenderSettings,
+  recorded: RecordedSources | undefined,
+  means: RenderMeans,
+  ctx: Context,
+): Promise<Chart> {
+  const place = settings.chart ?? recorded?.chart ?? settings.bundle;
   if (place) return openChart(place, { ctx, aws: means.aws });
   throw new UserError("VALUES_NO_CHART", {
     happened: "No chart was given.",

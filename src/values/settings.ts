@@ -26,6 +26,10 @@ export interface RenderSettings extends ClusterChoice {
   readonly helmVersion: string;
   readonly output: string;
   readonly only: readonly string[];
+  readonly environment: string | undefined;
+  readonly records: string | undefined;
+  /** A release record whose proven sources hold instead of the spec's. */
+  readonly fromRecord: string | undefined;
 }
 
 /** What it works through. */

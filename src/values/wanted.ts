@@ -3,6 +3,7 @@ import { UserError } from "../errors.ts";
 import type { Values } from "./merge.ts";
 import { valueAt } from "./merge.ts";
 import { isMap, type WantedModel } from "./model.ts";
+import type { RecordedSources } from "./recorded.ts";
 import type { Wanted } from "./render.ts";
 import type { RenderSettings } from "./settings.ts";
 
@@ -14,6 +15,7 @@ export function wantedOf(
   settings: RenderSettings,
   registry: string,
   live: Values | undefined,
+  recorded: RecordedSources | undefined,
   find: SpecFinder,
 ): Wanted {
   refuseUnknown(settings);
@@ -36,7 +38,7 @@ export function wantedOf(
       host: find("docs.host")?.value as string | undefined,
     },
     models: chosen,
-    prefixes: prefixesOf(chosen, settings.prefixes),
+    prefixes: prefixesOf(chosen, settings.prefixes, recorded),
     untouched: Object.fromEntries(left.map(({ key }) => [key, liveModel(key, live)])),
     values: settings.values,
   };
@@ -53,19 +55,29 @@ function refuseUnknown({ only, models }: RenderSettings): void {
   });
 }
 
-/** The spec's own prefix as it was written; one that was synced without the slash at its end (the downloader adds its own). */
+/**
+ * The spec's own prefix as it was written; one that was synced without the slash at its end (the downloader adds its own). With a record the
+ * proven prefixes hold, wherever sync-checkpoints copied them to; the spec may have gone on since.
+ */
 function prefixesOf(
   models: readonly WantedModel[],
   synced: Readonly<Record<string, string>>,
+  recorded: RecordedSources | undefined,
 ): Readonly<Record<string, string>> {
-  const missing = models.filter(({ key, prefix }) => prefix === undefined && !synced[key]);
-  if (missing.length > 0) {
-    throw new UserError("VALUES_NO_PREFIX", {
-      happened: `No prefix is known for ${missing.map(({ key }) => key).join(", ")}.`,
-      next: "Run sync-checkpoints before (its output prefixes), give prefixes, or set models.<key>.prefix in the spec.",
-    });
-  }
-  return Object.fromEntries(models.map(({ key, prefix }) => [key, prefix ?? String(synced[key]).replace(/\/+$/, "")]));
+  const found = models.map(({ key, prefix }) => {
+    const proven = synced[key] ?? recorded?.prefixes[key];
+    return [key, recorded ? (bare(proven) ?? prefix) : (prefix ?? bare(proven))] as const;
+  });
+  const missing = found.filter(([, prefix]) => !prefix).map(([key]) => key);
+  if (missing.length === 0) return Object.fromEntries(found.map(([key, prefix]) => [key, prefix!]));
+  throw new UserError("VALUES_NO_PREFIX", {
+    happened: `No prefix is known for ${missing.join(", ")}.`,
+    next: "Run sync-checkpoints before (its output prefixes), give prefixes, or set models.<key>.prefix in the spec.",
+  });
+}
+
+function bare(prefix: string | undefined): string | undefined {
+  return prefix?.replace(/\/+$/, "");
 }
 
 function liveModel(key: string, live: Values | undefined): Values {

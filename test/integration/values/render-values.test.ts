@@ -2,7 +2,34 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { type ReleaseRecord, recordBytes } from "../../../src/record/record.ts";
+import { sampleChart } from "../../unit/values/support.ts";
 import { type Bench, startBench } from "./world.ts";
+
+const provenRecord = (over: Partial<ReleaseRecord>): ReleaseRecord => ({
+  version: 1,
+  tool: "1.0.0",
+  environment: "default",
+  release: "inference",
+  namespace: "poolside-models",
+  cluster: "poolside",
+  account: "210987654321",
+  region: "us-east-2",
+  resolved: {},
+  images: {},
+  checkpoints: {},
+  chart: { sha256: "", version: "", place: "" },
+  valuesSha256: "0".repeat(64),
+  identity: { roleArn: "", policyArn: "" },
+  revision: 1,
+  models: [],
+  smoke: {},
+  planSha256: "0".repeat(64),
+  run: { url: "", actor: "", repository: "", sha: "" },
+  startedAt: "2026-11-24T00:00:00Z",
+  finishedAt: "2026-11-24T00:00:00Z",
+  ...over,
+});
 
 describe("render-values in the sandbox", () => {
   let bench: Bench;
@@ -94,6 +121,25 @@ describe("render-values in the sandbox", () => {
     expect(runner.failures).toEqual([]);
     expect(bench.world.requests.since(mark)).toEqual([]);
     expect(readFileSync(file(), "utf8")).toContain("registry: registry.example.com/poolside");
+  });
+
+  it("renders what a record proved: its chart and its prefixes, not those of the spec", async () => {
+    const { archive } = sampleChart({ "README.md": "the proven one" });
+    const { bucket } = bench.world.names;
+    const { s3 } = bench.world.aws;
+    s3.put(bucket, `eks-deploy/charts/${archive.sha256}.tgz`, archive.bytes);
+    const proven = `s3://${bucket}/checkpoints/point`;
+    const record = provenRecord({
+      chart: { sha256: archive.sha256, version: "2611.0.0", place: "" },
+      checkpoints: { point: { prefix: proven } },
+    });
+    writeFileSync(join(bench.workspace, "record.json"), recordBytes(record));
+    bench.spec(["checkpoints/point", "checkpoints/newer"]);
+    const runner = await bench.run({ chart: "", "from-record": "record.json", records: `s3://${bucket}/eks-deploy/` });
+    expect(runner.failures).toEqual([]);
+    expect(runner.outputs["rendered-models"]).toContain(`"prefix":"${proven}"`);
+    const plan = JSON.parse(readFileSync(runner.outputs["plan"]!, "utf8")) as { endState: { chart: string } };
+    expect(plan.endState.chart).toBe(archive.sha256);
   });
 
   it("only reads, whatever it is asked", async () => {
