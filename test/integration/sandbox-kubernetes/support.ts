@@ -83,18 +83,24 @@ export function eventually<T>(
   milliseconds = 15_000,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
+    let over = false;
+    const end = () => {
+      over = true;
+      clearTimeout(timer);
       unsubscribe();
+    };
+    const timer = setTimeout(() => {
+      end();
       const seen = cluster.store
         .list<KubeEvent>("events")
         .map(({ involvedObject: { kind, name }, reason, message }) => `${kind} ${name}: ${reason}: ${message}`);
       reject(new Error(`this did not come to pass: ${look}\n${seen.join("\n")}`));
     }, milliseconds);
     const check = () => {
+      if (over) return;
       const found = look();
       if (found === undefined || found === false) return;
-      clearTimeout(timer);
-      unsubscribe();
+      end();
       resolve(found);
     };
     const unsubscribe = cluster.store.subscribe(() => setImmediate(check));
