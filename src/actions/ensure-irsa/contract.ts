@@ -149,6 +149,7 @@ export const contract = defineContract({
     "s3-secret": text({
       default: "aws-credentials",
       description: "With mode static-secret: the Secret with the keys, which helm-deploy writes.",
+      spec: "identity.s3Secret",
       check: isDnsLabel,
     }),
     ...commonInputs("deploy"),

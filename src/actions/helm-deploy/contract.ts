@@ -62,6 +62,7 @@ export const contract = defineContract({
     "s3-secret": text({
       default: "aws-credentials",
       description: "Name of the Secret with the static access key.",
+      spec: "identity.s3Secret",
     }),
     timeout: timeoutInput,
     "stall-timeout": duration({

@@ -72,6 +72,14 @@ export const identity = section(
       examples: [false],
       default: false,
     }),
+    s3Secret: text(
+      {
+        description: "Secret with the static keys, with mode static-secret; helm-deploy writes it.",
+        examples: ["aws-credentials"],
+        default: "aws-credentials",
+      },
+      { pattern: patterns.label },
+    ),
     simulate: choice(["auto", "required", "off"], {
       description: "Prove access by policy simulation.",
       examples: ["auto"],
