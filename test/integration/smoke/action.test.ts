@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { kindOf } from "../../../sandbox/kubernetes/kinds.ts";
@@ -87,6 +87,17 @@ async function smoke(more: Readonly<Record<string, string>> = {}) {
 
 const check = (result: ModelResult | undefined, name: string): Check | undefined =>
   result?.checks.find((one) => one.name === name);
+
+describe("docs/permissions.md", () => {
+  it("grants what the test reads in AWS", async () => {
+    const page = readFileSync(resolve(import.meta.dirname, "../../../docs/permissions.md"), "utf8");
+    const mark = world.requests.all.length;
+    await smoke();
+    const needed = world.requests.iamActions(mark);
+    expect(needed).toContain("elasticloadbalancing:DescribeTargetHealth");
+    expect(needed.filter((action) => !page.includes(`"${action}"`))).toEqual([]);
+  });
+});
 
 describe("smoke-test on a release", () => {
   it("proves every model, and that their pods and targets are well", async () => {
