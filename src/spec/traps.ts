@@ -1,12 +1,15 @@
 import { parse } from "yaml";
 
+/** Only these can differ; the rest need not be read a second time. */
+const suspicious = /^(?:y|n|yes|no|on|off|[-+]?\.?\d[-+.:\w]{0,40})$/i;
+
 /**
  * What is wrong with a plain scalar that YAML 1.1 (which helm and many tools read) and YAML 1.2 (which this file is) take for different things,
  * or that loses digits as a number; nothing when it is unambiguous. Dates are text in both worlds that matter here.
  */
 export function plainTrap(source: string, value: unknown): string | undefined {
   if (typeof value === "number") return numberTrap(source, value);
-  if (typeof value !== "string" || !/^[-+.:\w]{1,40}$/.test(source)) return undefined;
+  if (typeof value !== "string" || !suspicious.test(source)) return undefined;
   const old: unknown = readAs11(source);
   if (old === value || old instanceof Date) return undefined;
   const otherwise = typeof old === "boolean" ? `write ${old}, or "${source}" in quotes` : `write "${source}" in quotes`;

@@ -105,7 +105,7 @@ export const valuesErrors: Catalogue = {
   },
   VALUES_PREFIX_EMPTY: {
     means: "A model's prefix holds no checkpoint, or a part of one.",
-    remedy: "Correct the prefix, or run sync-checkpoints; compare with: aws s3 ls <prefix>/",
+    remedy: "Correct the prefix, or run sync-checkpoints; compare with `aws s3 ls <prefix>/`.",
     guide:
       "If model pods never become ready and the init container logs show no checkpoint files synced, the S3 prefix may hold the checkpoint `.tar` instead of its extracted contents.",
   },

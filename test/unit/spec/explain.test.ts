@@ -1,49 +1,18 @@
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, it } from "vitest";
-import type { Contract, Located } from "../../../src/action/contract.ts";
+import type { Contract } from "../../../src/action/contract.ts";
 import { actionNames } from "../../../src/action-names.ts";
 import { allKeys, explainKey, keyRule } from "../../../src/spec/explain.ts";
 import { firstSpec } from "../../../src/spec/init.ts";
 import { resolveSpec } from "../../../src/spec/load.ts";
+import { specSchema } from "../../../src/spec/schema.ts";
 import { problemsOf, wholeSpec } from "./support.ts";
 
-/** Keys that a contract's inputs look up in the spec. */
-function specKeys(contract: Contract): readonly string[] {
-  const asked: string[] = [];
-  const find = (path: string): Located | undefined => void asked.push(path);
-  for (const { spec } of Object.values(contract.inputs)) {
-    if (typeof spec === "string") asked.push(spec);
-    else spec?.(find, () => undefined);
-  }
-  return asked;
-}
-
-describe("the schema and the contracts", () => {
-  it.each(actionNames)("the schema knows every key that %s takes from the spec", async (name) => {
-    const { contract } = (await import(`../../../src/actions/${name}/contract.ts`)) as { contract: Contract };
-    const keys = specKeys(contract);
-    expect(keys.length).toBeGreaterThan(0);
-    expect(keys.filter((key) => !keyRule(key))).toEqual([]);
-  });
-
-  it("takes no key that nothing reads", async () => {
-    const asked = new Set<string>();
-    for (const name of actionNames) {
-      const { contract } = (await import(`../../../src/actions/${name}/contract.ts`)) as { contract: Contract };
-      for (const key of specKeys(contract)) asked.add(key);
-    }
-    const whole = (key: string) => allKeys().some((other) => other.startsWith(`${key}.`));
-    const read = (key: string) => asked.has(key) || [...asked].some((other) => key.startsWith(`${other}.`));
-    const others = allKeys().filter((key) => !whole(key) && !read(key));
-    // What only the spec says: render-values reads the first three, promotion the rest.
-    expect(others).toEqual([
-      "ingress.annotations",
-      "docs.enabled",
-      "docs.host",
-      "promotion.from",
-      "promotion.minSoak",
-      "promotion.maxAge",
-      "promotion.copy",
-    ]);
+describe("the schema", () => {
+  it("is a valid JSON Schema of 2020-12, strictly", () => {
+    const ajv = new Ajv2020({ strict: true, allowUnionTypes: true });
+    expect(ajv.validateSchema(specSchema()), JSON.stringify(ajv.errors)).toBe(true);
+    expect(() => ajv.compile(specSchema())).not.toThrow();
   });
 
   it("has the same defaults as the inputs that a key fills", async () => {
