@@ -40,6 +40,12 @@ export function run(
       finish();
       reject(thrown);
     });
+    // A program that it started may hold the pipes open; after a cancel nobody waits for that one.
+    child.on("exit", () => {
+      if (!ctx.signal.aborted) return;
+      child.stdout.destroy();
+      child.stderr.destroy();
+    });
     child.on("close", (code) => {
       finish();
       // Done is done: a process that ended well before the signal reached it has carried its work out.
