@@ -1,7 +1,7 @@
 import { commonInputs, commonOutputs } from "../../action/common.ts";
 import { type AnyInput, defineContract, type Located, type RawInput, type SpecFinder } from "../../action/contract.ts";
 import { choice, flag, integer } from "../../action/inputs.ts";
-import { textOutput } from "../../action/outputs.ts";
+import { flagOutput, jsonOutput, textOutput } from "../../action/outputs.ts";
 import { contract as ensureIrsa } from "../ensure-irsa/contract.ts";
 import { contract as helmDeploy } from "../helm-deploy/contract.ts";
 import { contract as pushImages } from "../push-images/contract.ts";
@@ -60,6 +60,13 @@ export const contract = defineContract({
     ...helmDeploy.outputs,
     ...smokeTest.outputs,
     ...commonOutputs,
+    "plan-complete": flagOutput(
+      "Whether all of the plan is known, so that its `plan-sha256` can be approved; false while a source must be read first.",
+    ),
+    "transfer-images": flagOutput("Whether the plan sends images."),
+    "transfer-models": jsonOutput<readonly string[]>(
+      "Keys of the models whose checkpoints the plan sends (JSON list), for a matrix.",
+    ),
     record: textOutput("Path of the release record (JSON); of the latest one where nothing changed."),
     "record-uri": textOutput("Place of the record in `records`."),
     "record-sha256": textOutput("Digest of the record: its name."),

@@ -34,12 +34,11 @@ describe("the root action", () => {
     expect(inputs).toEqual(expect.arrayContaining([...new Set([...wanted, ...Object.keys(commonInputs)])]));
   });
 
-  it("has the outputs of all six, and the record's", async () => {
+  it("has the outputs of all six, the record's, and what a workflow needs to know of a plan", async () => {
     const outputs = Object.keys((await contractOf("release")).outputs);
     const wanted = Object.values(surface).flatMap((action) => action.outputs);
-    expect(outputs.toSorted()).toEqual(
-      [...new Set([...wanted, ...commonOutputs, "record", "record-uri", "record-sha256"])].toSorted(),
-    );
+    const own = ["record", "record-uri", "record-sha256", "plan-complete", "transfer-images", "transfer-models"];
+    expect(outputs.toSorted()).toEqual([...new Set([...wanted, ...commonOutputs, ...own])].toSorted());
   });
 });
 
