@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
-import { getCACertificates } from "node:tls";
+import { createSecureContext, getCACertificates } from "node:tls";
 import type { Ambient } from "./action/context.ts";
 
 /** Keep-alive agents that honour the environment's proxies and extra roots; neither the AWS SDK nor the Kubernetes client reads those by itself. */
@@ -19,7 +19,9 @@ export function createAgents(ambient: Ambient, maxSockets: number): Agents {
     httpsProxy || httpProxy ? { HTTPS_PROXY: httpsProxy, HTTP_PROXY: httpProxy, NO_PROXY: none } : undefined;
   const common = { keepAlive: true, maxSockets, ...(proxyEnv ? { proxyEnv } : {}) };
   const http = new HttpAgent(common);
-  const https = new HttpsAgent({ ...common, ca: trustedRoots(ambient) });
+  const roots = trustedRoots(ambient);
+  // Made once: with `ca` Node parses all roots anew for every connection, and compares their text for every request.
+  const https = new HttpsAgent({ ...common, ...(roots ? { secureContext: createSecureContext({ ca: roots }) } : {}) });
   return {
     http,
     https,
