@@ -24,7 +24,7 @@ export interface Registry {
   close(): Promise<void>;
 }
 
-/** Serves the registry over plain http on loopback, and the bytes of its blobs on a port of their own. */
+/** Serves the registry over plain http on loopback, and the bytes of its blobs under another host name, to which clients must not carry their credentials. */
 export async function startRegistry(ground: Ground, options: RegistryOptions): Promise<Registry> {
   const { state } = options;
   const downloads = new Map<string, { readonly repository: string; readonly digest: string }>();
@@ -32,7 +32,7 @@ export async function startRegistry(ground: Ground, options: RegistryOptions): P
   const downloadUrl = (repository: string, digest: string) => {
     const id = randomUUID();
     downloads.set(id, { repository, digest });
-    return `${store.url}/${id}?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=${id.replaceAll("-", "")}`;
+    return `http://localhost:${store.port}/${id}?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=${id.replaceAll("-", "")}`;
   };
   const authorise = options.authorise ?? (() => undefined);
   const registry = await listen(
