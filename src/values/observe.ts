@@ -66,6 +66,7 @@ export async function observeValues(
     all,
     overridden,
     models,
+    identity: settings.identityValues,
     chart,
     facts,
     objects: templated.objects,

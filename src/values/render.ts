@@ -55,7 +55,18 @@ export function renderValues(wanted: Wanted): RenderedValues {
     models: modelsOf(wanted),
     ...(wanted.docs.enabled ? { docs: { enabled: true, ingressHost: wanted.docs.host ?? "" } } : {}),
   };
-  return { values: mergeValues(made, sorted(wanted.values)), overridden: overridden(made, wanted.values) };
+  const { annotations } = wanted.ingress;
+  const plain = ingressAnnotations({ ...wanted.ingress, annotations: {} });
+  return {
+    values: mergeValues(made, sorted(wanted.values)),
+    overridden: [
+      ...overridden(plain, annotations, ["ingress", "annotations"]),
+      ...wanted.models.flatMap((model) =>
+        overridden(settingsOf(model, wanted.prefixes[model.key] ?? ""), model.values, ["models", model.key]),
+      ),
+      ...overridden(made, wanted.values),
+    ],
+  };
 }
 
 /** The chart names the account after the release's objects; saying so again would only differ from the guide. */
@@ -67,13 +78,16 @@ function identityOf(identity: Values): Values {
 }
 
 function modelsOf(wanted: Wanted): Values {
-  const made = wanted.models.map((model) => [model.key, modelValues(model, wanted.prefixes[model.key] ?? "")] as const);
+  const made = wanted.models.map((model) => {
+    const settings = settingsOf(model, wanted.prefixes[model.key] ?? "");
+    return [model.key, mergeValues(settings, sorted(model.values))] as const;
+  });
   const all = [...made, ...Object.entries(wanted.untouched)];
   return Object.fromEntries(all.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-function modelValues(model: WantedModel, prefix: string): Values {
-  const made: Values = {
+function settingsOf(model: WantedModel, prefix: string): Values {
+  return {
     model: prefix,
     modelName: model.modelName,
     modelType: model.modelType,
@@ -81,7 +95,6 @@ function modelValues(model: WantedModel, prefix: string): Values {
     ingressHost: model.host,
     ...(model.extraHosts.length > 0 ? { extraHosts: model.extraHosts } : {}),
   };
-  return mergeValues(made, sorted(model.values));
 }
 
 /** Free values by key, so that their order in a spec changes nothing. */

@@ -27,6 +27,8 @@ export interface Evidence {
   readonly all: Values;
   readonly overridden: readonly Overridden[];
   readonly models: readonly RenderedModel[];
+  /** ensure-irsa's fragment. */
+  readonly identity: Values;
   readonly chart: Chart;
   /** Absent with `check-aws: false`. */
   readonly facts: AwsFacts | undefined;
@@ -53,7 +55,7 @@ export function findingsOf(evidence: Evidence, places: Places): readonly Finding
     ...(facts ? prefixFindings(models, facts, upcoming, places) : []),
     ...(facts ? sslPolicyFindings(all, facts.sslPolicyKnown, places) : []),
     ...(facts ? imageFindings(facts.images, upcoming) : []),
-    ...(objects ? objectFindings(objects, models, all) : []),
+    ...(objects ? objectFindings(objects, models, all, evidence.identity) : []),
     ...gpuFindings(models, evidence.gpuNodes, facts?.prefixes, places),
     ...liveFindings(all, evidence.live, places),
     ...overrideFindings(evidence.overridden, places),

@@ -12,6 +12,7 @@ export function objectFindings(
   objects: readonly RenderedObject[],
   models: readonly RenderedModel[],
   values: Values,
+  identity: Values,
 ): readonly Finding[] {
   const prefix = String(valueAt(values, "fullnameOverride") || fullName);
   const find = (kind: string, name: string) =>
@@ -26,6 +27,7 @@ export function objectFindings(
       ...hostComplaints(find("Ingress", name)!, name, model.key, hosts),
       ...gpuComplaints(deployment, name, model.gpus),
       ...keyComplaints(deployment, name, values),
+      ...accountComplaints(deployment, name, identity),
     ];
   });
   return [...complaints, ...roleComplaints(objects, values)].map((complaint) => ({
@@ -58,6 +60,16 @@ function keyComplaints(deployment: RenderedObject, name: string, values: Values)
   return mentions(containersOf(deployment), secret)
     ? []
     : [`renders the Deployment ${name} without the Secret ${secret}`];
+}
+
+/** A pod of another account than the one that the role trusts is denied the bucket, long after everything looked well. */
+function accountComplaints(deployment: RenderedObject, name: string, identity: Values): readonly string[] {
+  if (!isMap(identity["serviceAccount"])) return [];
+  const trusted = valueAt(identity, "serviceAccount", "name") ?? fullName;
+  const used = valueAt(deployment, "spec", "template", "spec", "serviceAccountName");
+  return used === trusted
+    ? []
+    : [`renders the Deployment ${name} with the service account ${String(used)}; the role trusts ${String(trusted)}`];
 }
 
 function roleComplaints(objects: readonly RenderedObject[], values: Values): readonly string[] {

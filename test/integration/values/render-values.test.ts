@@ -162,6 +162,12 @@ describe("render-values in the sandbox", () => {
     }
   });
 
+  it("refuses values that give the pods another service account than the role trusts", async () => {
+    const runner = await bench.run({ values: "fullnameOverride: models" });
+    expect(runner.failures[0]).toMatchObject({ code: "VALUES_CHART_FAILS" });
+    expect(runner.failures[0]?.message).toContain("with the service account models; the role trusts inference");
+  });
+
   it("turns authentication off with none, and only for an internal load balancer", async () => {
     const off = { "authentication-secret": "none" };
     expect((await bench.run(off)).failures[0]?.code).toBe("VALUES_PUBLIC_WITHOUT_KEY");

@@ -58,6 +58,20 @@ describe("renderValues", () => {
     expect(overridden.map(({ path }) => path.join("."))).toEqual(["image.registry"]);
   });
 
+  it("tells of a model's own values and of annotations, too, where they replace a setting", () => {
+    const { ingress, models } = wanted();
+    const annotations = { "alb.ingress.kubernetes.io/scheme": "internal", "alb.ingress.kubernetes.io/tags": "a=b" };
+    const [first, ...rest] = models;
+    const changed = wanted({
+      ingress: { ...ingress, annotations },
+      models: [{ ...first!, values: { gpus: 8, extraArgs: [] } }, ...rest],
+    });
+    expect(renderValues(changed).overridden).toEqual([
+      { path: ["ingress", "annotations", "alb.ingress.kubernetes.io/scheme"], from: "internet-facing", to: "internal" },
+      { path: ["models", "laguna-m", "gpus"], from: 4, to: 8 },
+    ]);
+  });
+
   it("keeps models that stay as they are live among the others", () => {
     const live = { model: "s3://b/old", modelName: "Old", modelType: "agent", gpus: 2, ingressHost: "old.example.com" };
     const { values } = renderValues(wanted({ untouched: { "laguna-s": live } }));
