@@ -87,7 +87,8 @@ async function syncModel(
     return undefined;
   }
   const same = verdict === "compare" ? await compareFiles(model, engine) : undefined;
-  if (model.stored) await removeManifest(store, model.prefix);
+  // Where no file changes, the new manifest takes the old one's place: the prefix is complete all the time.
+  if (model.stored && !same) await removeManifest(store, model.prefix);
   const brought = same ?? (await bringFiles(work, engine, settings));
   // An answer to Create that was lost leaves an upload that nobody knows of.
   if (!same) await settleOrphans(store, model.prefix.key, { sent: new Set(), copied: copiedKeys(model) });
@@ -98,7 +99,7 @@ async function syncModel(
     ...(brought.sha256 ? { sha256: brought.sha256 } : {}),
   };
   const manifest = manifestOf(source, brought.files, brought.parameters);
-  await writeManifest(store, model.prefix, manifest);
+  await writeManifest(store, model.prefix, manifest, same ? model.stored?.etag : undefined);
   ctx.log.info(
     `${model.key}: ${count(manifest.files.length, "file")}, ${size(manifestBytes(manifest))} in ${prefixUri(model.prefix)}`,
   );

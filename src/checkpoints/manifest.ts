@@ -16,8 +16,13 @@ export function manifestOf(
   return { version: 1, tool: toolVersion, source, files: sorted, parameters };
 }
 
-/** Writes the manifest, the last thing that happens to a prefix: only where none is. */
-export async function writeManifest(store: Store, prefix: Prefix, manifest: CheckpointManifest): Promise<void> {
+/** Writes the manifest, the last thing that happens to a prefix: only where none is, or over exactly the one that was read (its ETag). */
+export async function writeManifest(
+  store: Store,
+  prefix: Prefix,
+  manifest: CheckpointManifest,
+  over?: string,
+): Promise<void> {
   const { PutObjectCommand } = await import("@aws-sdk/client-s3");
   const { bucket, owner, client, encryption, ctx } = store;
   const body = canonicalJson(manifest as unknown as Json);
@@ -31,7 +36,7 @@ export async function writeManifest(store: Store, prefix: Prefix, manifest: Chec
         ContentType: "application/json",
         ChecksumAlgorithm: "CRC32",
         ExpectedBucketOwner: owner,
-        IfNoneMatch: "*",
+        ...(over === undefined ? { IfNoneMatch: "*" } : { IfMatch: over }),
         ...encryption,
       }),
       { abortSignal: ctx.signal },
