@@ -134,12 +134,14 @@ function systemPodsSettled(store: Store): Promise<void> {
     );
   };
   return new Promise((resolve) => {
-    const unsubscribe = store.subscribe(() => {
+    const check = () => {
       if (!settled()) return;
       unsubscribe();
       // Endpoints follow in the controllers' next pass.
       setImmediate(() => setImmediate(resolve));
-    });
+    };
+    const unsubscribe = store.subscribe(check);
+    check();
   });
 }
 

@@ -77,6 +77,10 @@ export const smokeErrors: Catalogue = {
     remedy:
       "Close it at the load balancer: a rule with a fixed 403 answer for the path, or WAF; `fail-on-open-paths` says what fails.",
   },
+  SMOKE_PLAIN_HTTP: {
+    means: "A model's host answers over HTTP, without TLS.",
+    remedy: "Take the HTTP listener out of listen-ports, or let it redirect with ssl-redirect.",
+  },
   SMOKE_PODS: {
     means: "A model's pods are not ready or have restarted, or its Ingress or Service is missing.",
     remedy: "Read their events and their last words: kubectl describe pods, kubectl logs --previous.",

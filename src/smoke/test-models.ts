@@ -6,6 +6,7 @@ import { createAgents } from "../agent.ts";
 import { UserError } from "../errors.ts";
 import { backendChecks, type Inside, notLooked } from "./backend.ts";
 import { type Check, type ModelResult, verdictOf } from "./check.ts";
+import { plainHttpCheck } from "./plain-http.ts";
 import { probeModel } from "./probe.ts";
 import type { Place } from "./request.ts";
 import type { SmokeSettings } from "./settings.ts";
@@ -32,14 +33,25 @@ export async function testModels(
   try {
     return await Promise.all(
       targets.map(async (target) => {
-        const result = await probeModel(target, place(target), settings, ctx);
-        const checks = [...result.checks, ...(await lookInside(target, inside, ctx))];
+        const [result, plain] = await Promise.all([
+          probeModel(target, place(target), settings, ctx),
+          lookAtHttp(target, settings, ctx),
+        ]);
+        const checks = [...result.checks, plain, ...(await lookInside(target, inside, ctx))];
         return { ...result, checks, verdict: verdictOf(checks) };
       }),
     );
   } finally {
     agents?.destroy();
   }
+}
+
+/** A proxy, or an address with a port of its own, says nothing of the host's HTTP port. */
+async function lookAtHttp({ host }: Target, settings: SmokeSettings, ctx: Context): Promise<Check> {
+  const address = settings.resolve[host] ?? host;
+  if (ctx.ambient.proxy.http ?? ctx.ambient.proxy.https) return notLooked("HTTP", "a proxy stands between");
+  if (/:\d+$/.test(address)) return notLooked("HTTP", `the host is asked at ${address}`);
+  return plainHttpCheck(host, address, 80, ctx.signal);
 }
 
 function lookInside(target: Target, inside: Inside | string, ctx: Context): Promise<readonly Check[]> {

@@ -115,8 +115,8 @@ export class LoadBalancers implements Controller {
     this.made.set(group.name, made);
     if (!known) this.grow(group.name);
     if (made.stage === 0) return;
-    const fresh = this.failures.delete(group.name);
-    for (const ingress of group.members) this.succeed(ingress, answer.hostname, fresh);
+    const healed = this.failures.delete(group.name);
+    for (const ingress of group.members) this.succeed(ingress, answer.hostname, healed);
     for (const ingress of group.leaving) this.mark(ingress, finalizerOf(group), false);
   }
 

@@ -25,6 +25,7 @@ describe("a healthy model", () => {
       "wrong model",
       ...(target === agent ? ["tool call"] : []),
       "open paths",
+      "HTTP",
       "pods",
     ]);
     expect(named(result, "pods")).toMatchObject({ result: "not looked at", seen: "no cluster was given" });

@@ -3,7 +3,9 @@ import { createServer, type IncomingMessage } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import type { Duplex } from "node:stream";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { type Answer, listen } from "../../../sandbox/http.ts";
 import { createAuthority } from "../../../sandbox/tls.ts";
+import { plainHttpCheck } from "../../../src/smoke/plain-http.ts";
 import { fakeClock, testContext } from "../../support/context.ts";
 import { agent, findings, type Models, type ModelsOptions, named, startModels } from "./support.ts";
 
@@ -98,6 +100,55 @@ describe("a name without a DNS record", () => {
     expect(named(result, "connect")?.remedy).toContain("Create or update a DNS record for laguna-m.example.com");
     expect(clock.now() - start).toBeGreaterThan(100_000);
     expect(clock.now() - start).toBeLessThanOrEqual(120_000);
+  });
+});
+
+describe("the HTTP port", () => {
+  const look = async (answer: Answer) => {
+    models = await startModels();
+    const keys: (string | undefined)[] = [];
+    const plain = await listen(
+      async (call) => {
+        keys.push(call.headers.authorization);
+        return answer;
+      },
+      (error) => void models.defects.push(error),
+    );
+    const check = await plainHttpCheck(agent.host, "127.0.0.1", plain.port, new AbortController().signal);
+    await plain.close();
+    expect(keys).toEqual([undefined]);
+    return { ...check, seen: check.seen.replace(String(plain.port), "80") };
+  };
+
+  it("that redirects to HTTPS is fine", async () => {
+    const location = `https://${agent.host}:443/v1/models`;
+    expect(await look({ status: 301, headers: { location } })).toMatchObject({
+      result: "pass",
+      seen: "redirects to https://laguna-m.example.com",
+    });
+  });
+
+  it("that answers without TLS is told, with the annotations that mend it", async () => {
+    expect(await look({ status: 401 })).toMatchObject({
+      result: "degraded",
+      code: "SMOKE_PLAIN_HTTP",
+      seen: "port 80 answers 401 without TLS",
+      remedy: expect.stringContaining("ssl-redirect"),
+    });
+  });
+
+  it("that redirects to HTTP is no better", async () => {
+    expect(await look({ status: 301, headers: { location: "http://elsewhere.example.com/" } })).toMatchObject({
+      result: "degraded",
+    });
+  });
+
+  it("that is closed is fine", async () => {
+    models = await startModels();
+    expect(await plainHttpCheck(agent.host, "127.0.0.1", 1, new AbortController().signal)).toMatchObject({
+      result: "pass",
+      seen: "port 1 is closed",
+    });
   });
 });
 
