@@ -90,8 +90,19 @@ function mapOf(node: Placed | undefined): PlacedMap | undefined {
 }
 
 function find(resolved: PlacedMap, path: string): Located | undefined {
-  const node = placedAt(resolved, path.split("."));
+  const node = placedBelow(resolved, path);
   return node && { value: dataOf(node), origin: positionText(node.at), at: node.at };
+}
+
+/** What a dotted path leads to. Names of annotations hold dots themselves, so every way of cutting the path is tried, the shortest key first. */
+function placedBelow(node: Placed, path: string): Placed | undefined {
+  if (node.kind !== "map") return undefined;
+  for (let dot = path.indexOf("."); dot >= 0; dot = path.indexOf(".", dot + 1)) {
+    const next = node.entries.get(path.slice(0, dot))?.value;
+    const found = next && placedBelow(next, path.slice(dot + 1));
+    if (found) return found;
+  }
+  return node.entries.get(path)?.value;
 }
 
 /** A model comes from a checkpoint that is synced or from a prefix that is there; an overlay that changes over must say so. */

@@ -10,7 +10,7 @@ const renamed: Readonly<Record<string, string>> = { model: "prefix", ingressHost
 export function placesIn(find: SpecFinder): Places {
   return (path) => {
     const [first, key, field = "", ...rest] = path;
-    const places = [["values", ...path]];
+    const places: (readonly string[])[] = [["values", ...path]];
     if (first === "models" && key !== undefined) {
       places.push(["models", key, "values", field, ...rest]);
       places.push(["models", key, renamed[field] ?? field]);
@@ -18,7 +18,7 @@ export function placesIn(find: SpecFinder): Places {
     }
     if (first === "authentication") places.push(["authentication", "secretName"]);
     if (first === "docs") places.push(["docs", "host"]);
-    if (first === "ingress") places.push(["ingress"]);
+    if (first === "ingress") places.push(path, ["ingress"]);
     for (const place of places) {
       const at = find(place.filter((part) => part !== "").join("."))?.at;
       if (at) return at;

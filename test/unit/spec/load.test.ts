@@ -43,6 +43,22 @@ describe("resolveSpec", () => {
     expect(find("nothing.here")).toBeUndefined();
   });
 
+  it("finds keys that hold dots themselves", () => {
+    const text = layer("ingress:\n  annotations:\n    alb.ingress.kubernetes.io/scheme: internal\n    a: { b: c }");
+    const spec = resolveSpec(text, "s.yaml", undefined);
+    expect(spec.find("ingress.annotations.alb.ingress.kubernetes.io/scheme")?.origin).toBe("s.yaml:5:41");
+    expect(spec.find("ingress.annotations.a.b")?.value).toBe("c");
+    expect(spec.find("ingress.annotations.a")).toBeUndefined();
+  });
+
+  it("reads files with CRLF and a byte order mark", () => {
+    const text = `\ufeff${wholeSpec.replaceAll("\n", "\r\n")}`;
+    expect(resolveSpec(text, "s.yaml", "production").find("models.point.host")).toMatchObject({
+      value: "point.example.com",
+      at: { line: 27 },
+    });
+  });
+
   it("removes with null, a whole model as well as a key, and refuses both sources of one model", () => {
     const text = `${wholeSpec}  lab:\n    records: null\n    models: { point: null, laguna-m: { checkpoint: null, prefix: "s3://acme-models-dev/m/" } }\n`;
     const spec = resolveSpec(text, "eks-deploy.yaml", "lab");
