@@ -44,7 +44,7 @@ describe("resolveSpec", () => {
   });
 
   it("finds keys that hold dots themselves", () => {
-    const text = layer("ingress:\n  annotations:\n    alb.ingress.kubernetes.io/scheme: internal\n    a: { b: c }");
+    const text = layer("ingress:\n  annotations:\n    alb.ingress.kubernetes.io/scheme: internal\n    a.b: c");
     const spec = resolveSpec(text, "s.yaml", undefined);
     expect(spec.find("ingress.annotations.alb.ingress.kubernetes.io/scheme")?.origin).toBe("s.yaml:5:41");
     expect(spec.find("ingress.annotations.a.b")?.value).toBe("c");
