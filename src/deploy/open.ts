@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { Context } from "../action/context.ts";
 import type { SourceRef } from "../action/references.ts";
 import type { Secret } from "../action/secret.ts";
-import { connectAws } from "../aws/session.ts";
+import { type Aws, connectAws } from "../aws/session.ts";
 import { keepChart } from "../bundle/chart-cache.ts";
 import { openChart } from "../bundle/open-chart.ts";
 import type { Cluster } from "../cluster/cluster.ts";
@@ -16,7 +16,7 @@ import type { HeldLease } from "./lease.ts";
 import type { WantedRelease } from "./plan.ts";
 import type { HelmContent } from "./render.ts";
 import { secretDigest, type WantedSecret } from "./secrets.ts";
-import { type ReadValues, readValues } from "./values.ts";
+import { readValues } from "./values.ts";
 
 /** The inputs of helm-deploy, as far as the room acts on them. Durations are ms. */
 export interface DeployInputs extends ApiKeyInputs, ClusterChoice {
@@ -45,12 +45,13 @@ export interface DeployInputs extends ApiKeyInputs, ClusterChoice {
 
 /** What the steps of helm-deploy talk through. */
 export interface Deployment {
-  readonly inputs: DeployInputs;
   readonly cluster: Cluster;
   readonly helm: Helm;
-  readonly content: HelmContent;
-  readonly values: ReadValues;
-  readonly wanted: Omit<WantedRelease, "objects">;
+  readonly aws: () => Promise<Aws>;
+  /** The inputs, chart and values that were last observed: in a chain they are read again after the steps before. */
+  inputs: DeployInputs;
+  content: HelmContent;
+  wanted: Omit<WantedRelease, "objects">;
   /** Held from before apply until `close`. */
   lease?: HeldLease;
   /** The revision that was live before apply; 0: none. */
@@ -63,6 +64,23 @@ export interface Deployment {
 export async function openDeployment(inputs: DeployInputs, ctx: Context): Promise<Deployment> {
   const aws = () =>
     connectAws({ region: inputs.awsRegion, accountId: inputs.awsAccountId, role: inputs.roleToAssume }, ctx);
+  const [cluster, helm] = await Promise.all([connectCluster(inputs, { ctx, aws }), findHelm(inputs.helmVersion, ctx)]);
+  const read = await readWish(inputs, cluster, aws, ctx);
+  return { cluster, helm, aws, inputs, ...read, before: 0, superseded: false };
+}
+
+/** Reads chart, values and key anew: what the steps before have put out may differ from what was planned. */
+export async function refresh(deployment: Deployment, inputs: DeployInputs, ctx: Context): Promise<void> {
+  if (deployment.inputs === inputs) return;
+  Object.assign(deployment, { inputs, ...(await readWish(inputs, deployment.cluster, deployment.aws, ctx)) });
+}
+
+async function readWish(
+  inputs: DeployInputs,
+  cluster: Cluster,
+  aws: () => Promise<Aws>,
+  ctx: Context,
+): Promise<Pick<Deployment, "content" | "wanted">> {
   const place = inputs.chart ?? inputs.bundle;
   if (!place) {
     throw new UserError("DEPLOY_NO_CHART", {
@@ -70,33 +88,25 @@ export async function openDeployment(inputs: DeployInputs, ctx: Context): Promis
       next: "Give chart or bundle, or run push-images before this step.",
     });
   }
-  const [cluster, helm, chart, values, key] = await Promise.all([
-    connectCluster(inputs, { ctx, aws }),
-    findHelm(inputs.helmVersion, ctx),
+  const [chart, values, key] = await Promise.all([
     openChart(place, { ctx, aws }),
     readValues(resolve(ctx.ambient.workspace, inputs.valuesFile)),
     apiKey(inputs, ctx),
   ]);
-  const chartPath = await keepChart(chart, ctx);
   const secrets = wantedSecrets(inputs, key);
+  const name = cluster.endpoint.name;
   return {
-    inputs,
-    cluster,
-    helm,
-    values,
-    content: { chart: chartPath, values: values.path },
-    before: 0,
-    superseded: false,
+    content: { chart: await keepChart(chart, ctx), values: values.path },
     wanted: {
       release: inputs.release,
       namespace: inputs.namespace,
-      cluster: cluster.endpoint.name,
+      cluster: name,
       chart: { name: chart.name, version: chart.version, sha256: chart.archive.sha256 },
       valuesDigest: values.digest,
       models: values.models,
       secrets,
       secretDigests: Object.fromEntries(
-        secrets.map((secret) => [secret.name, secretDigest(secret, `${cluster.endpoint.name}/${inputs.namespace}`)]),
+        secrets.map((secret) => [secret.name, secretDigest(secret, `${name}/${inputs.namespace}`)]),
       ),
       owner: releaseOwner(inputs.release, inputs.environment),
       accept: inputs.accept,

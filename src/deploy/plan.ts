@@ -1,3 +1,4 @@
+import { count } from "../action/describe.ts";
 import type { Change } from "../action/plan.ts";
 import { digestOf, type Json } from "../canonical.ts";
 import { diffObjects, driftOf, type ObjectChange } from "./diff.ts";
@@ -183,11 +184,11 @@ function releaseChanges(
 
 function reasonOf(before: Revision | undefined, diff: readonly ObjectChange[], drift: readonly ObjectChange[]): string {
   if (!before) return "not installed yet";
-  const count = (verb: ObjectChange["verb"]) => diff.filter((change) => change.verb === verb).length;
+  const number = (verb: ObjectChange["verb"]) => diff.filter((change) => change.verb === verb).length;
   const parts = [
-    count("add") ? `${count("add")} objects added` : "",
-    count("change") ? `${count("change")} changed` : "",
-    count("remove") ? `${count("remove")} removed` : "",
+    number("add") ? `${count(number("add"), "object")} added` : "",
+    number("change") ? `${number("change")} changed` : "",
+    number("remove") ? `${number("remove")} removed` : "",
     drift.length
       ? `live differs from the release: ${drift.map((change) => nameOf({ kind: change.kind, metadata: { name: change.name } })).join(", ")}`
       : "",
@@ -209,7 +210,7 @@ function modelChanges(
     .map((change): Change => {
       const [from, to] = [old, fresh].map((list) => list.find((workload) => workload.name === change.name));
       const name = (to ?? from)?.model ?? change.name;
-      const shown = (workload: Workload | undefined) => workload && `${workload.replicas * workload.gpus} GPUs`;
+      const shown = (workload: Workload | undefined) => workload && count(workload.replicas * workload.gpus, "GPU");
       const common = { kind: "model", name, ...(from ? { from: shown(from) ?? "" } : {}) };
       if (change.verb === "add") return { ...common, verb: "create", to: shown(to) ?? "", reason: "new in the values" };
       if (change.verb === "remove") return { ...common, verb: "delete", reason: "no longer in the values" };

@@ -3,7 +3,7 @@ import type { Inputs, Outputs } from "../../action/contract.ts";
 import type { Plan } from "../../action/plan.ts";
 import { diffText } from "../../deploy/diff.ts";
 import { type Observation, observeRelease } from "../../deploy/observe.ts";
-import { type Deployment, openDeployment } from "../../deploy/open.ts";
+import { type Deployment, openDeployment, refresh } from "../../deploy/open.ts";
 import { planRelease, type ReleasePlan } from "../../deploy/plan.ts";
 import { accepting, preflightFailure, warningsOf } from "../../deploy/preflight.ts";
 import { provenRevision } from "../../deploy/proven.ts";
@@ -24,6 +24,7 @@ export const helmDeploy: Action<Contract, Deployment, Observation, Work, Applied
   contract,
   connect: (inputs, ctx) => openDeployment(inputs, ctx),
   async observe(inputs, deployment, ctx) {
+    await refresh(deployment, inputs, ctx);
     const found = await observeRelease(
       { ...deployment, ...place(inputs), surge: inputs.surge, preflight: inputs.preflight !== "false" },
       ctx,
