@@ -9,10 +9,12 @@ import { type XmlValue, xmlDocument } from "./xml.ts";
 export interface QueryOperation {
   readonly write?: boolean;
   /** IAM actions; default: `<service>:<Name>`. */
-  readonly iam?: readonly string[];
+  readonly iam?: readonly string[] | ((form: Form) => readonly string[]);
   readonly resource?: (form: Form) => string;
   /** IAM condition keys that the request sets, as `iam:PolicyARN`. */
   readonly context?: (form: Form) => Readonly<Record<string, string | readonly string[]>>;
+  /** `Operation.elsewhere`. */
+  readonly elsewhere?: (form: Form) => Readonly<Record<string, string>>;
   /** Members of the result; undefined for calls that answer none. */
   readonly run: (form: Form, caller: Caller) => XmlValue | Promise<XmlValue>;
 }
@@ -46,9 +48,12 @@ export function queryService(
         service: signingName,
         name: action,
         write: operation.write ?? false,
-        iam: operation.iam ?? [`${signingName}:${action}`],
+        iam: (typeof operation.iam === "function" ? operation.iam(form) : operation.iam) ?? [
+          `${signingName}:${action}`,
+        ],
         resource: operation.resource?.(form) ?? "",
         ...(operation.context ? { context: operation.context(form) } : {}),
+        ...(operation.elsewhere ? { elsewhere: operation.elsewhere(form) } : {}),
       };
     },
     async handle(call, _operation, caller) {

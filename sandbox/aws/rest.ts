@@ -19,7 +19,7 @@ export interface RestOperation {
   readonly path: string;
   readonly write?: boolean;
   /** IAM actions; default: `<service>:<name>`. */
-  readonly iam?: readonly string[];
+  readonly iam?: readonly string[] | ((call: RestCall) => readonly string[]);
   readonly resource: (call: RestCall) => string;
   /** IAM condition keys that the request sets, and ARNs of actions that are about something else: see `Operation`. */
   readonly context?: (call: RestCall) => Readonly<Record<string, string | readonly string[]>>;
@@ -52,7 +52,9 @@ export function restService(
         service: signingName,
         name: operation.name,
         write: operation.write ?? false,
-        iam: operation.iam ?? [`${signingName}:${operation.name}`],
+        iam: (typeof operation.iam === "function" ? operation.iam(rest) : operation.iam) ?? [
+          `${signingName}:${operation.name}`,
+        ],
         resource: operation.resource(rest),
         ...(operation.context ? { context: operation.context(rest) } : {}),
         ...(operation.elsewhere ? { elsewhere: operation.elsewhere(rest) } : {}),

@@ -67,7 +67,11 @@ export function podIdentityOperations(
       method: "POST",
       path,
       write: true,
-      iam: ["eks:CreatePodIdentityAssociation", "iam:PassRole"],
+      iam: ({ body }) => [
+        "eks:CreatePodIdentityAssociation",
+        "iam:PassRole",
+        ...(Object.keys(body["tags"] ?? {}).length > 0 ? ["eks:TagResource"] : []),
+      ],
       resource: clusterName,
       elsewhere: passedRole,
       run: (call) => create(eks, call, roleTrusts, now, put),

@@ -15,7 +15,7 @@ export function createIam(iam: IamState, reachable: Reachable): AwsService {
   return queryService(
     "iam",
     "2010-05-08",
-    withContext(iam, {
+    withRights(iam, {
       ...roleOperations(iam),
       ...policyOperations(iam),
       ...providerOperations(iam, reachable),
@@ -25,17 +25,33 @@ export function createIam(iam: IamState, reachable: Reachable): AwsService {
     (operation) => {
       if (operation.resource === "") return ["*"];
       if (parseArn(operation.resource)) return [operation.resource];
-      if (operation.name === "CreatePolicy") return [iam.arn("policy", operation.resource)];
-      if (operation.name === "CreateOpenIDConnectProvider")
-        return [iam.arn("oidc-provider", operation.resource.replace("https://", ""))];
       const role = iam.allRoles().find(({ name }) => name.toLowerCase() === operation.resource.toLowerCase());
       return [role?.arn ?? iam.arn("role", operation.resource)];
     },
   );
 }
 
-/** Adds the condition keys that IAM sets for its own calls: tags sent and standing, the policy attached, the boundary. */
-function withContext(
+/** Calls that make something: its ARN, and the action that tags at creation need beside the call's own. */
+const creations: Readonly<
+  Record<string, { kind: Parameters<IamState["arn"]>[0]; tagging: string; rest: (form: Form) => string }>
+> = {
+  CreateRole: { kind: "role", tagging: "iam:TagRole", rest: (form) => pathOf(form) + (form.get("RoleName") ?? "") },
+  CreatePolicy: {
+    kind: "policy",
+    tagging: "iam:TagPolicy",
+    rest: (form) => pathOf(form) + (form.get("PolicyName") ?? ""),
+  },
+  CreateOpenIDConnectProvider: {
+    kind: "oidc-provider",
+    tagging: "iam:TagOpenIDConnectProvider",
+    rest: (form) => (form.get("Url") ?? "").replace("https://", ""),
+  },
+};
+
+const pathOf = (form: Form) => (form.get("Path") ?? "/").slice(1);
+
+/** Adds what authorisation needs to know of IAM's own calls: condition keys (tags sent and standing, the policy attached, the boundary), ARNs of what is made, the right to tag it. */
+function withRights(
   iam: IamState,
   operations: Readonly<Record<string, QueryOperation>>,
 ): Readonly<Record<string, QueryOperation>> {
@@ -52,7 +68,17 @@ function withContext(
       ...(boundary === undefined ? {} : { "iam:PermissionsBoundary": boundary }),
     };
   };
-  return Object.fromEntries(Object.entries(operations).map(([name, operation]) => [name, { ...operation, context }]));
+  const added = ([name, operation]: [string, QueryOperation]): [string, QueryOperation] => {
+    const made = creations[name];
+    if (!made) return [name, { ...operation, context }];
+    const iamActions = (form: Form) => [`iam:${name}`, ...(form.structures("Tags").length > 0 ? [made.tagging] : [])];
+    const elsewhere = (form: Form) => {
+      const arn = iam.arn(made.kind, made.rest(form));
+      return { [`iam:${name}`]: arn, [made.tagging]: arn };
+    };
+    return [name, { ...operation, context, iam: iamActions, elsewhere }];
+  };
+  return Object.fromEntries(Object.entries(operations).map(added));
 }
 
 function summary(iam: IamState): XmlValue {

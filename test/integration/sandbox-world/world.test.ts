@@ -8,6 +8,7 @@ import {
   GetAuthorizationTokenCommand,
 } from "@aws-sdk/client-ecr";
 import { DescribeClusterCommand, EKSClient } from "@aws-sdk/client-eks";
+import { CreateRoleCommand, IAMClient } from "@aws-sdk/client-iam";
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { AssumeRoleWithWebIdentityCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { afterEach, describe, expect, it } from "vitest";
@@ -140,6 +141,27 @@ describe("a job's role", () => {
     const { arn } = world.addGithubRole("transfer", policy);
     world.github.job = { ...world.github.job, repository: "evil/models" };
     await expect(session(arn)).rejects.toMatchObject({ name: "AccessDenied" });
+  });
+});
+
+describe("a role that may make roles", () => {
+  it("makes them below its path only, and tags them only with the right to tag", async () => {
+    await start();
+    const may = (Action: readonly string[]) => ({
+      Version: "2012-10-17",
+      Statement: [{ Effect: "Allow", Action, Resource: "arn:aws:iam::210987654321:role/ci/*" }],
+    });
+    const trust = { Effect: "Allow", Principal: { Service: "pods.eks.amazonaws.com" }, Action: "sts:AssumeRole" };
+    const create = async (actions: readonly string[], Path: string, Tags?: { Key: string; Value: string }[]) => {
+      const credentials = await session(world.addGithubRole("maker", may(actions)).arn);
+      const iam = new IAMClient({ ...settings(), region: "us-east-1", credentials });
+      const AssumeRolePolicyDocument = JSON.stringify({ Version: "2012-10-17", Statement: [trust] });
+      return iam.send(new CreateRoleCommand({ RoleName: "made", Path, AssumeRolePolicyDocument, Tags }));
+    };
+    const tags = [{ Key: "eks-deploy/owner", Value: "a" }];
+    await expect(create(["iam:CreateRole", "iam:TagRole"], "/", tags)).rejects.toThrow("iam:CreateRole");
+    await expect(create(["iam:CreateRole"], "/ci/", tags)).rejects.toThrow("iam:TagRole");
+    expect((await create(["iam:CreateRole", "iam:TagRole"], "/ci/", tags)).Role?.Arn).toContain(":role/ci/made");
   });
 });
 
