@@ -5,13 +5,14 @@ import { readManifest } from "../facts/checkpoint.ts";
 import { type CheckpointManifest, manifestDigest, manifestPath } from "../facts/manifest.ts";
 import { listPrefix, type Prefix, parsePrefix, prefixUri } from "../facts/prefix.ts";
 import type { SyncClients } from "./connect.ts";
-import type { FilesContent, ModelSource } from "./content.ts";
+import type { ModelSource } from "./content.ts";
 import { recordsUsing } from "./in-use.ts";
-import { layoutDoubts, type Strip } from "./layout.ts";
+import type { Strip } from "./layout.ts";
 import { lintFiles } from "./lint.ts";
 import type { GivenPrefix, ObservedModel } from "./plan.ts";
 import { refuseIncomplete } from "./prefix-source.ts";
 import { openModelSource } from "./source.ts";
+import { tellContent } from "./tell-content.ts";
 import type { WantedModel, WantedPrefix } from "./wanted.ts";
 
 /** What observing needs beside the models. */
@@ -76,7 +77,7 @@ async function observeModel(
   });
   const [source, there] = await both(opening, lookAt(prefix, store!.owner, aws, ctx));
   refuseOtherManifest(key, source.label, source.manifest, model.expectedManifest);
-  if (source.content.kind === "files") tellContent(key, source.content, ctx);
+  if (source.content.kind === "files") tellContent(key, source.content.files, source.content.leftOut, ctx);
   const replaced =
     settings.replace && there.stored !== undefined && there.stored.manifest.source.identity !== source.identity;
   return {
@@ -143,26 +144,5 @@ function refuseOverlap({ key, ref }: WantedModel, prefix: Prefix): void {
   throw new UserError("CHECKPOINT_PREFIXES_OVERLAP", {
     happened: `${key}: the source ${ref.label} and the prefix ${prefixUri(prefix)} lie one within the other.`,
     next: `If the files are there already, give them as models.${key}.prefix; else choose another prefix.`,
-  });
-}
-
-function tellContent(key: string, content: FilesContent, ctx: Context): void {
-  tellLeftOut(key, content.leftOut, ctx);
-  const doubt = layoutDoubts(content.files.map((file) => file.path));
-  if (doubt) tellDoubt(key, doubt, ctx);
-}
-
-function tellLeftOut(key: string, leftOut: readonly string[], ctx: Context): void {
-  if (leftOut.length === 0) return;
-  const more = leftOut.length > 3 ? ` and ${leftOut.length - 3} more` : "";
-  ctx.log.info(`${key}: not uploaded, bookkeeping of other tools: ${leftOut.slice(0, 3).join(", ")}${more}`);
-}
-
-function tellDoubt(key: string, doubt: string, ctx: Context): void {
-  ctx.log.finding({
-    code: "CHECKPOINT_NO_WEIGHTS",
-    level: "warning",
-    happened: `${key}: the checkpoint ${doubt}.`,
-    next: "Check that this is the checkpoint's archive, and strip-components.",
   });
 }

@@ -28,12 +28,13 @@ function headlineOf({ work, outputs, failure, dryRun, seconds }: SyncEnd): strin
   const total = work.models.reduce((sum, { model }) => sum + bytesOf(model), 0);
   const models = count(work.models.length, "checkpoint");
   if (work.models.length === 0)
-    return `${count(work.given.length, "prefix").replace("prefixs", "prefixes")} used as given: nothing to sync.`;
-  if (changed.length === 0) return `${models} already in place (${size(total)}): nothing to send.`;
-  if (dryRun) return `${changed.length} of ${models} would be synced (${size(total)}).`;
+    return `Nothing to sync: the prefixes of ${count(work.given.length, "model")} are used as given.`;
+  if (changed.length === 0) return `Nothing to send: ${models} already in place (${size(total)}).`;
+  if (dryRun)
+    return `${count(changed.length, "checkpoint")} of ${work.models.length} would be synced (${size(total)} in all).`;
   const sent = outputs?.checkpointsBytesUploaded ?? 0;
   const rate = seconds > 0 ? `, ${size(Math.round(sent / seconds))}/s` : "";
-  return `${models} in place and proven: ${size(sent)} sent in ${time(seconds * 1_000)}${rate}.`;
+  return `${models} ${work.models.length === 1 ? "is" : "are"} in place and proven: ${size(sent)} sent in ${time(seconds * 1_000)}${rate}.`;
 }
 
 const words: Readonly<Record<VerifyMode, string>> = {

@@ -39,7 +39,10 @@ export interface CheckpointManifest {
   readonly parameters: number;
 }
 
-/** Digest of the files' paths, sizes and checksums: the same for the same bytes in whatever bucket. ETags stay out, because KMS makes them random. */
+/**
+ * Digest of the files' paths, sizes and checksums: a copy in whatever bucket has the same. ETags stay out, because KMS makes them random; the same
+ * bytes have another digest only where S3 keeps another kind of checksum of them.
+ */
 export function manifestDigest(manifest: Pick<CheckpointManifest, "files">): string {
   const files = manifest.files.map(({ path, size, checksum }) => ({ path, size, checksum: checksum?.value ?? null }));
   return digestOf(files.sort((a, b) => (a.path < b.path ? -1 : 1)) as unknown as Json);

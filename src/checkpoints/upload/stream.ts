@@ -1,11 +1,13 @@
 import { crc32 } from "../../bytes/crc.ts";
 import { UserError } from "../../errors.ts";
 import type { ManifestFile } from "../../facts/manifest.ts";
+import type { ListedObject } from "../../facts/prefix.ts";
 import type { PassingFile, StreamContent } from "../content.ts";
-import { layOut, type Strip } from "../layout.ts";
+import { type Entry, layOut, type Strip } from "../layout.ts";
 import { PassingLint } from "../lint-passing.ts";
 import { destinationOf } from "../passing-path.ts";
-import type { ModelWork } from "../plan.ts";
+import type { ModelWork, ObservedModel } from "../plan.ts";
+import { tellContent } from "../tell-content.ts";
 import type { Engine } from "./engine.ts";
 import { passOver, sendPassing } from "./passing.ts";
 import { settleOrphans } from "./resume.ts";
@@ -16,71 +18,90 @@ export interface Streamed {
   readonly files: readonly ManifestFile[];
   readonly parameters: number;
   readonly sha256: string;
-  readonly leftOut: readonly string[];
 }
 
-/** A file that was found to be another one only after it had passed: it is sent in one more pass. */
+/** What lasts over all passes. */
+interface Memory {
+  readonly lint: PassingLint;
+  /** Files that are in S3 and proven, by path. */
+  readonly done: Map<string, ManifestFile>;
+  /** Files that turned out to be other ones than those that lie there, only after they had passed: the next pass sends them. */
+  readonly differing: Set<string>;
+}
+
 const mostPasses = 2;
 
 /**
  * Uploads the files of a compressed archive while it passes, each part from memory. Unfinished uploads are continued, files that are there are
- * compared while they pass. A bad file stops the run before that file is committed; without a manifest nothing of it can be deployed.
+ * compared while they pass, and those that differ are sent in a second pass. A bad file stops the run before that file is committed; without a
+ * manifest nothing of it can be deployed.
  */
 export async function uploadStream(
-  work: ModelWork,
+  { model }: ModelWork,
   content: StreamContent,
   strip: Strip,
   engine: Engine,
 ): Promise<Streamed> {
-  const again = new Set<string>();
-  for (let pass = 1; ; pass += 1) {
-    const { streamed, differing } = await onePass(work, content, strip, engine, again);
-    if (differing.length === 0) return streamed;
-    if (pass === mostPasses) throw unstable(work.model.source.label);
-    for (const path of differing) again.add(path);
+  const { store } = engine;
+  const memory: Memory = { lint: new PassingLint(), done: new Map(), differing: new Set() };
+  let seen: readonly Entry[] = [];
+  for (let pass = 1; pass === 1 || memory.differing.size > 0; pass += 1) {
+    if (pass > mostPasses) throw unstable(model.source.label);
+    seen = await onePass(model, content.files(store.ctx.signal), strip, memory, engine);
   }
+  const { leftOut } = layOut(seen, strip, model.source.label, Buffer.byteLength(model.prefix.key));
+  const { parameters } = memory.lint.finish();
+  const files = [...memory.done.values()];
+  tellContent(model.key, files, leftOut, store.ctx);
+  return { files, parameters, sha256: content.sha256() };
 }
 
 async function onePass(
-  work: ModelWork,
-  content: StreamContent,
+  model: ObservedModel,
+  files: AsyncIterable<PassingFile>,
   strip: Strip,
+  memory: Memory,
   engine: Engine,
-  again: ReadonlySet<string>,
-): Promise<{ readonly streamed: Streamed; readonly differing: readonly string[] }> {
-  const { model } = work;
-  const { store, progress } = engine;
-  const lint = new PassingLint();
-  const seen: { path: string; folder: boolean }[] = [];
+): Promise<readonly Entry[]> {
+  const { key: base } = model.prefix;
+  const seen: Entry[] = [];
   const sending: Promise<ManifestFile>[] = [];
-  const differing: string[] = [];
   const there = new Map(model.objects.map((object) => [object.path, object]));
-  const open = await settleOrphans(store, model.prefix.key, { sent: "all", copied: new Set() });
+  const open = await settleOrphans(engine.store, base, { sent: "all", copied: new Set() });
   const destination = destinationOf(strip, model.source.label);
-  for await (const file of content.files(store.ctx.signal)) {
+  const again = new Set(memory.differing);
+  memory.differing.clear();
+  for await (const file of files) {
     seen.push({ path: file.path, folder: false });
     const path = destination(file.path);
-    if (path === undefined) continue;
-    const passing: PassingFile = { ...file, path, data: lint.watch(path, file) };
-    const key = model.prefix.key + path;
+    if (path === undefined || memory.done.has(path)) continue;
+    if (!again.has(path)) engine.progress.expect(file.size);
+    const passing: PassingFile = { ...file, path, data: memory.lint.watch(path, file) };
+    const key = base + path;
     const found = there.get(path);
-    progress.expect(file.size);
-    const object = found?.size === file.size && !again.has(path) ? await headObject(store, key) : undefined;
-    if (object?.checksum?.algorithm === "CRC32") {
-      if (crc32.base64(await passOver(passing)) !== object.checksum.value) differing.push(path);
-      else {
-        progress.add(file.size, false);
-        sending.push(Promise.resolve({ path, size: file.size, etag: object.etag, checksum: object.checksum }));
-      }
-      continue;
-    }
-    const target = { path, key, size: file.size, found, open: open.get(key) };
-    sending.push((await sendPassing(passing, target, engine)).entry);
+    const compared = again.has(path) ? "unknown" : await comparePassing(passing, key, found, engine);
+    if (compared === "unknown") {
+      const target = { path, key, size: file.size, found, open: open.get(key) };
+      sending.push((await sendPassing(passing, target, engine)).entry);
+    } else if (compared === "other") memory.differing.add(path);
+    else memory.done.set(path, compared);
   }
-  const files = await Promise.all(sending);
-  const { leftOut } = layOut(seen, strip, model.source.label, Buffer.byteLength(model.prefix.key));
-  const { parameters } = lint.finish();
-  return { streamed: { files, parameters, sha256: content.sha256(), leftOut }, differing };
+  for (const entry of await Promise.all(sending)) memory.done.set(entry.path, entry);
+  return seen;
+}
+
+/** Holds a file against the object of its size at its key while it passes; `unknown`, with nothing read, where no checksum can tell. */
+async function comparePassing(
+  file: PassingFile,
+  key: string,
+  found: ListedObject | undefined,
+  { store, progress }: Engine,
+): Promise<ManifestFile | "other" | "unknown"> {
+  const object = found?.size === file.size ? await headObject(store, key) : undefined;
+  if (object?.checksum?.algorithm !== "CRC32") return "unknown";
+  if (crc32.base64(await passOver(file)) !== object.checksum.value) return "other";
+  progress.add(file.size, false);
+  return { path: file.path, size: file.size, etag: object.etag, checksum: object.checksum };
 }
 
 function unstable(label: string): UserError {
