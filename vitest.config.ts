@@ -1,10 +1,13 @@
 import { defineConfig } from "vitest/config";
 
+/** GitHub's parser and language service import JSON as bundlers do; Node itself refuses that. */
+const githubPackages = [/@actions\/(workflow-parser|languageservice|expressions)/];
+
 /** Slow suites run after the quick ones; every project runs in plain Node, no transforms beyond type stripping. */
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
+      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], server: { deps: { inline: githubPackages } } } },
       {
         test: {
           name: "integration",

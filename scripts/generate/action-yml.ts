@@ -4,7 +4,7 @@ import type { AnyInput, Contract } from "../../src/action/contract.ts";
 const icons: Readonly<Record<string, string>> = {
   "push-images": "upload-cloud",
   "sync-checkpoints": "database",
-  "ensure-irsa": "key",
+  "ensure-irsa": "user-check",
   "render-values": "file-text",
   "helm-deploy": "package",
   "smoke-test": "check-circle",
