@@ -113,9 +113,9 @@ class Memory {
           subject: this.target.models[name] ?? name,
           phase,
           ...(detail ? { detail } : {}),
+          ...(ready ? { last: true } : {}),
         });
-      this.moved[name] =
-        before?.sign === sign || ready ? (before ?? { phase, at: now, sign }) : { phase, at: now, sign };
+      this.moved[name] = before?.sign === sign ? before : { phase, at: now, sign };
     }
     this.tellIngresses(health);
     return {
