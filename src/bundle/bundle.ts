@@ -58,6 +58,11 @@ export type Piece =
     }
   | { readonly kind: "part"; readonly path: string; readonly root: undefined; readonly passing: PassingMember };
 
+/** The refusal to go on without a bundle. */
+export function noBundle(happened: string, next: string): UserError {
+  return new UserError("BUNDLE_NOT_FOUND", { happened, next });
+}
+
 /** The refusal of a place that is no bundle; `found` is what lies there. */
 export function notABundle(label: string, found: readonly string[]): UserError {
   const some = found.slice(0, 6).join(", ");

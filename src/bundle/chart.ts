@@ -110,6 +110,14 @@ function isBookkeeping(path: string): boolean {
   return path.split("/").some((part) => part === ".DS_Store" || part === "__MACOSX" || part.startsWith("._"));
 }
 
+/** The refusal of a chart that is not the one of its name, or of a record. */
+export function chartAltered(place: string, found: string, expected: string): UserError {
+  return new UserError("CHART_ALTERED", {
+    happened: `The chart at ${place} has the SHA-256 ${found}, not ${expected}.`,
+    next: "Run push-images again: it keeps the bundle's chart anew.",
+  });
+}
+
 /** The refusal of a chart that cannot be taken. */
 export function unusable(label: string, what: string, cause?: unknown): UserError {
   return new UserError("CHART_INVALID", {

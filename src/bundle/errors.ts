@@ -23,21 +23,9 @@ export const bundleErrors: Catalogue = {
     means: "What a bundle holds beside its images is too much to be unpacked onto the runner's disk.",
     remedy: "Leave extract-to out, or use the bundle as Poolside sent it.",
   },
-  BUNDLE_SHA256_MISMATCH: {
-    means: "The bundle's bytes do not have the SHA-256 that bundle-sha256 asks for.",
-    remedy: "Transfer the bundle again; if it still differs, compare bundle-sha256 with what Poolside published.",
-  },
-  BUNDLE_CHANGED: {
-    means: "The bundle was written to while it was read.",
-    remedy: "Let whatever writes the bundle finish, then run again.",
-  },
   IMAGE_FILE_NAME: {
     means: "An archive's file name does not say which image it is, or two archives say the same.",
     remedy: "Keep the names that the bundle came with: <image-name>__<anything>.tar, one archive per image.",
-  },
-  IMAGE_NOT_IN_BUNDLE: {
-    means: "The input images names an image that the bundle does not hold.",
-    remedy: "Correct the name, or leave images empty to push all.",
   },
   CHART_NOT_FOUND: {
     means: "No chart is where the input says, or the bundle holds none.",

@@ -6,6 +6,22 @@ import { UserError } from "../errors.ts";
 /** Small parts of a bundle are small: together they must not fill the disk that the images are kept off. */
 const most = 512 * 2 ** 20;
 
+/** One part is read whole, so it must be smaller still. */
+const mostOfOne = 64 * 2 ** 20;
+
+/** Refuses a file that is neither an image nor a small part, before it is read. */
+export function refuseLargePart(path: string, bytes: number): void {
+  if (bytes > mostOfOne)
+    throw tooLarge(`${path} has ${size(bytes)}, and is neither an image nor a small part of the bundle.`);
+}
+
+function tooLarge(happened: string): UserError {
+  return new UserError("BUNDLE_PARTS_TOO_LARGE", {
+    happened,
+    next: "Leave extract-to out, or use the bundle as Poolside sent it.",
+  });
+}
+
 interface Part {
   readonly path: string;
   readonly content: Buffer;
@@ -31,10 +47,9 @@ export class Extraction {
   admit(path: string, bytes: number): void {
     this.total += bytes;
     if (this.total <= most) return;
-    throw new UserError("BUNDLE_PARTS_TOO_LARGE", {
-      happened: `What the bundle holds beside its images is more than ${size(most)}; ${path} is where that was noticed.`,
-      next: "Leave extract-to out, or use the bundle as Poolside sent it.",
-    });
+    throw tooLarge(
+      `What the bundle holds beside its images is more than ${size(most)}; ${path} is where that was noticed.`,
+    );
   }
 
   /** `root` is the bundle's top folder (`name/`), or empty. */

@@ -3,14 +3,16 @@ import { join, resolve } from "node:path";
 import type { Context } from "../action/context.ts";
 import { parseSource, type SourceRef } from "../action/references.ts";
 import type { Aws } from "../aws/session.ts";
+import type { Source } from "../bytes/source.ts";
 import { sha256 } from "../canonical.ts";
-import { UserError } from "../errors.ts";
+import { sniff } from "../transfer/kind.ts";
 import { openSource } from "../transfer/open.ts";
-import { type Chart, chartLimits, chartOf, unusable } from "./chart.ts";
+import { type Chart, chartAltered, chartLimits, chartOf, unusable } from "./chart.ts";
 import { digestInPlace, keptChart } from "./chart-cache.ts";
 import { chartFolderFiles } from "./chart-folder.ts";
 import { unpackChart } from "./chart-unpack.ts";
 import { chooseChart, noChart } from "./charts-of-bundle.ts";
+import { openTarBundle } from "./tar.ts";
 import { readWhole } from "./whole.ts";
 
 /** What reading needs: a context, and an AWS session that is opened only for `s3://`. */
@@ -20,7 +22,7 @@ export interface ChartMeans {
 }
 
 /**
- * Reads a chart from its folder, from the bundle's folder, from a `.tgz` on disk, or from `s3://...tgz`. A place in records
+ * Reads a chart from its folder, from the bundle (folder or `.tar`), or from a `.tgz`, on disk or in S3. A place in records
  * (`.../charts/<sha256>.tgz`) is read from this runner where an earlier step kept it, and must have that digest (`CHART_ALTERED`).
  * Errors: `CHART_NOT_FOUND`, `CHART_INVALID`, `CHART_ALTERED`.
  */
@@ -37,14 +39,28 @@ export async function openChart(place: string | SourceRef, means: ChartMeans): P
     if (!found) throw noChart(ref.label);
     if (found.isDirectory()) return openFolder(path, ref.label);
   }
-  const bytes = await wholeArchive(ref, means);
-  if (digest && sha256(bytes) !== digest) {
-    throw new UserError("CHART_ALTERED", {
-      happened: `The chart at ${ref.label} has the SHA-256 ${sha256(bytes)}, which is not its name.`,
-      next: "Run push-images again: it keeps the bundle's chart anew.",
-    });
+  const source = await openSource(ref, means);
+  try {
+    return await chartIn(source, digest, means.ctx.signal);
+  } finally {
+    await source.close();
   }
-  return chartOf(await unpackChart(bytes, ref.label), ref.label);
+}
+
+/** A chart's archive, or an uncompressed bundle; a compressed bundle is not read to its end for its chart. */
+async function chartIn(source: Source, digest: string | undefined, signal: AbortSignal): Promise<Chart> {
+  const { label } = source;
+  if ((await sniff(source, signal)) === "tar") {
+    const { chart } = await openTarBundle(source, label, signal);
+    if (chart) return chart;
+    throw noChart(label);
+  }
+  if (source.size > chartLimits.total)
+    throw unusable(label, `it has ${source.size} bytes, too many for a chart; give chart, as push-images puts it out`);
+  const bytes = await readWhole(source, signal);
+  const actual = sha256(bytes);
+  if (digest && actual !== digest) throw chartAltered(label, actual, digest);
+  return chartOf(await unpackChart(bytes, label), label);
 }
 
 /** A chart's own folder, or one that holds `charts/` (the bundle). */
@@ -74,15 +90,4 @@ export async function chartsIn(folder: string): Promise<readonly string[]> {
 async function openChartIn(path: string, label: string): Promise<Chart> {
   if (!path.endsWith(".tgz")) return chartOf(await chartFolderFiles(path, label), label);
   return chartOf(await unpackChart(await readFile(path), label), label);
-}
-
-async function wholeArchive(ref: SourceRef, means: ChartMeans): Promise<Buffer> {
-  const source = await openSource(ref, means);
-  try {
-    if (source.size > chartLimits.total)
-      throw unusable(source.label, `it has ${source.size} bytes, too many for a chart`);
-    return await readWhole(source, means.ctx.signal);
-  } finally {
-    await source.close();
-  }
 }

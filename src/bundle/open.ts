@@ -5,10 +5,10 @@ import { chunksOf } from "../bytes/chunks.ts";
 import { gunzip, unzstd } from "../bytes/inflate.ts";
 import { inOrder } from "../bytes/ordered.ts";
 import type { ByteStream, Source } from "../bytes/source.ts";
-import { UserError } from "../errors.ts";
+import type { UserError } from "../errors.ts";
 import { sniff } from "../transfer/kind.ts";
 import { type Means, openSource } from "../transfer/open.ts";
-import { type Bundle, notABundle } from "./bundle.ts";
+import { type Bundle, noBundle, notABundle } from "./bundle.ts";
 import { openFolderBundle } from "./folder.ts";
 import { streamBundle } from "./stream.ts";
 import { openTarBundle } from "./tar.ts";
@@ -73,8 +73,8 @@ function fileName(ref: SourceRef): string {
 }
 
 function notFound(label: string): UserError {
-  return new UserError("BUNDLE_NOT_FOUND", {
-    happened: `There is no bundle at ${label}.`,
-    next: "Correct bundle (images.bundle in the spec); paths start from the workspace. Does a step before this one put it there?",
-  });
+  return noBundle(
+    `There is no bundle at ${label}.`,
+    "Correct bundle (images.bundle in the spec); paths start from the workspace. Does a step before this one put it there?",
+  );
 }

@@ -2,6 +2,7 @@ import type { Context } from "../action/context.ts";
 import type { InputSources } from "../action/load.ts";
 import type { SourceRef } from "../action/references.ts";
 import { connectAws } from "../aws/session.ts";
+import { noBundle } from "../bundle/bundle.ts";
 import { UserError } from "../errors.ts";
 import { releaseOwner } from "../facts/owner.ts";
 import { openStore } from "../record/store.ts";
@@ -55,7 +56,8 @@ export async function connectImages(
   const settings = settingsOf(inputs);
   refuseFilters(settings);
   const earlier = earlierPush(sources);
-  if (!earlier && !inputs.fromRecord) refuseUnset(inputs.bundle);
+  if (!earlier && !inputs.fromRecord && (!inputs.bundle || inputs.bundle.kind === "unset"))
+    throw unsetBundle(inputs.bundle);
   const target = { region: inputs.awsRegion, accountId: inputs.awsAccountId, role: inputs.roleToAssume };
   const aws = await connectAws(target, ctx);
   const login = await ecrLogin(aws, aws.account, ctx);
@@ -94,14 +96,17 @@ function refuseFilters({ mutability, exclusions }: RepositorySettings): void {
   });
 }
 
-function refuseUnset(bundle: BundleRef | undefined): void {
-  if (bundle && bundle.kind !== "unset") return;
-  throw new UserError("BUNDLE_NOT_FOUND", {
-    happened: bundle ? `bundle names the variable ${bundle.variable}, which is not set.` : "No bundle was given.",
-    next: bundle
-      ? `Give the step env: { ${bundle.variable}: \${{ secrets.${bundle.variable} }} }, or reports of the job that pushed.`
-      : "Give the input bundle, images.bundle in the spec, from-record, or reports of the job that pushed.",
-  });
+/** The refusal to go on without a bundle; the usual reason is a secret that the workflow does not pass. */
+export function unsetBundle(bundle: BundleRef | undefined): UserError {
+  if (bundle?.kind !== "unset")
+    return noBundle(
+      "No bundle was given.",
+      "Give the input bundle, images.bundle in the spec, from-record, or reports of the job that pushed.",
+    );
+  return noBundle(
+    `bundle names the variable ${bundle.variable}, which is not set.`,
+    `Give the step env: { ${bundle.variable}: \${{ secrets.${bundle.variable} }} }, or reports of the job that pushed.`,
+  );
 }
 
 /** Lets go of files and connections. */

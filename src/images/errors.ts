@@ -2,6 +2,14 @@ import type { Catalogue } from "../errors.ts";
 
 /** Codes of images: what is in an archive, what the registry says, what ECR allows. */
 export const imagesErrors: Catalogue = {
+  BUNDLE_SHA256_MISMATCH: {
+    means: "The bundle's bytes do not have the SHA-256 that bundle-sha256 asks for.",
+    remedy: "Transfer the bundle again; if it still differs, compare bundle-sha256 with what Poolside published.",
+  },
+  IMAGE_NOT_IN_BUNDLE: {
+    means: "The input images names an image that the bundle does not hold.",
+    remedy: "Correct the name, or leave images empty to push all.",
+  },
   IMAGE_DOCKER_ARCHIVE: {
     means: "An archive has docker's own format (manifest.json) instead of an OCI image layout.",
     remedy:
@@ -58,6 +66,19 @@ export const imagesErrors: Catalogue = {
     remedy: "Create it, or set create-repositories: true.",
     guide:
       "If image pulls fail, confirm the GPU node group's instance role has the `AmazonEC2ContainerRegistryReadOnly` policy and that the `atlas` repository exists in ECR.",
+  },
+  REPOSITORY_QUOTA: {
+    means: "The account may not have more repositories.",
+    remedy: "Raise the quota of Amazon ECR, or remove repositories that nobody uses.",
+  },
+  REPOSITORY_KEY: {
+    means: "ECR cannot use the KMS key in encryption-key for a new repository.",
+    remedy:
+      "Use an enabled symmetric key of this region, and give the role the rights on it that docs/permissions.md lists.",
+  },
+  REPOSITORY_FILTERS: {
+    means: "tag-mutability and tag-mutability-exclusions do not fit together.",
+    remedy: "Give 1 to 5 filters with the two settings that end in _WITH_EXCLUSION, and none with the others.",
   },
   REPOSITORY_STRANGER: {
     means: "A setting was asked for on a repository that eks-deploy did not make.",

@@ -1,5 +1,5 @@
 import { type Aws, connectAws } from "../aws/session.ts";
-import type { Chart } from "../bundle/chart.ts";
+import { type Chart, chartAltered } from "../bundle/chart.ts";
 import { openChart } from "../bundle/open-chart.ts";
 import { UserError } from "../errors.ts";
 import { findRecord } from "../record/find.ts";
@@ -59,10 +59,7 @@ async function recordedChart(record: ReleaseRecord, { ctx, aws }: ImageClients):
   if (!record.chart.place) return undefined;
   const chart = await openChart(record.chart.place, { ctx, aws: async () => aws });
   if (chart.archive.sha256 === record.chart.sha256) return chart;
-  throw new UserError("CHART_ALTERED", {
-    happened: `The chart at ${record.chart.place} has the digest ${chart.archive.sha256}; the record names ${record.chart.sha256}.`,
-    next: "Release again in the environment that the record is of, so that its chart is kept anew.",
-  });
+  throw chartAltered(record.chart.place, chart.archive.sha256, record.chart.sha256);
 }
 
 function gone({ name, digest }: Goal, place: string): UserError {

@@ -10,7 +10,7 @@ import { normalPath } from "../tar/policy.ts";
 import { dataOf } from "../tar/read.ts";
 import { readIndex } from "./bundle-index.ts";
 import { archiveCargo, type BundleWishes, type Cargo, identityOf, passCargo } from "./cargo.ts";
-import type { ImageClients, ImageInputs } from "./connect.ts";
+import { type ImageClients, type ImageInputs, unsetBundle } from "./connect.ts";
 import { recordCargo } from "./from-record.ts";
 
 /** What is to be pushed, and what of it was found without reading a layer. */
@@ -35,7 +35,7 @@ export async function loadCargo(inputs: ImageInputs, clients: ImageClients): Pro
     return { cargo, indexKept: true, chart: await placeOf(cargo.chart, clients), bundleDir: undefined };
   }
   const ref = inputs.bundle;
-  if (!ref || ref.kind === "unset") throw missingBundle();
+  if (!ref || ref.kind === "unset") throw unsetBundle(ref);
   const means = { ctx: clients.ctx, aws: async () => clients.aws };
   const bundle = await openBundle(ref, inputs.memory * aheadShare, means);
   clients.opened.push(bundle);
@@ -136,8 +136,4 @@ export async function placeOf(
   if (!chart) return undefined;
   const path = await keepChart(chart, ctx);
   return store ? `${store.place}${chartPath(chart.archive.sha256)}` : path;
-}
-
-function missingBundle(): UserError {
-  return new UserError("BUNDLE_NOT_FOUND", { happened: "No bundle was given.", next: "Give the input bundle." });
 }

@@ -3,6 +3,7 @@ import { Secret } from "../../action/secret.ts";
 import { ecrClient } from "../../aws/ecr.ts";
 import { fromAws } from "../../aws/errors.ts";
 import type { Aws } from "../../aws/session.ts";
+import { RemoteError } from "../../errors.ts";
 
 /** Renewed so long before its end that no upload begins with a token about to end. */
 const margin = 60 * 60_000;
@@ -11,8 +12,8 @@ const margin = 60 * 60_000;
 export interface Login {
   /** Scheme, host and port, as ECR answers them. */
   readonly endpoint: URL;
-  /** The whole header (`Basic ...`); `fresh` after a 401: asks for a new token whatever the old one's age. */
-  authorization(fresh?: boolean): Promise<Secret>;
+  /** The whole header (`Basic ...`). `refused`: the one that the registry did not take, to be replaced unless another request has done so already. */
+  authorization(refused?: Secret): Promise<Secret>;
 }
 
 /** Logs in to the registry of `account` with the session's own rights. */
@@ -28,9 +29,9 @@ export async function ecrLogin(aws: Aws, account: string, ctx: Context): Promise
   };
   return {
     endpoint: held.endpoint,
-    async authorization(fresh = false) {
-      const token = fresh || ctx.clock.now() > held.expires - margin ? await renew() : held;
-      return token.header;
+    async authorization(refused) {
+      const stale = refused === held.header || ctx.clock.now() > held.expires - margin;
+      return (stale ? await renew() : held).header;
     },
   };
 }
@@ -52,11 +53,22 @@ async function requestToken(aws: Aws, account: string, ctx: Context): Promise<To
     ctx.mask(token);
     ctx.mask(Buffer.from(token, "base64").toString("utf8").replace(/^AWS:/, ""));
     return {
-      endpoint: new URL(data?.proxyEndpoint ?? ""),
+      endpoint: endpointOf(data?.proxyEndpoint ?? ""),
       header: new Secret(`Basic ${token}`),
       expires: data?.expiresAt?.getTime() ?? ctx.clock.now() + 12 * 60 * 60_000,
     };
   } catch (thrown) {
     throw fromAws(thrown, `logging in to the registry of account ${account}`);
   }
+}
+
+/** Where ECR says its registry is. Plain http would show the token to anyone on the way, so it is taken on this machine only. */
+export function endpointOf(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === "https:") return url;
+  if (url?.protocol === "http:" && /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(url.hostname)) return url;
+  throw new RemoteError("REGISTRY_REFUSED", {
+    happened: `ECR names ${text === "" ? "no registry" : `the registry ${text}`}, which is not reached over https.`,
+    next: "Look at AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_ECR: who answers there as ECR?",
+  });
 }

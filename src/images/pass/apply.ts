@@ -1,3 +1,4 @@
+import { size } from "../../action/describe.ts";
 import { Extraction } from "../../bundle/extract.ts";
 import type { ArchiveName } from "../../bundle/names.ts";
 import { Cancelled } from "../../errors.ts";
@@ -36,12 +37,12 @@ export async function applyPass(
 ): Promise<ImagesApplied> {
   const { inputs, observed, work } = planned;
   if (work.push?.length === 0) return nothingToPush(planned, cargo, clients);
+  const { ctx } = clients;
+  ctx.log.info(`${cargo.bundle.label} is read in one pass, with ${size(inputs.memory)} of memory and nothing on disk.`);
   const passage = new Passage(planned, cargo, clients);
-  let passed = await passage.run(await mountingEnabled(clients.aws, clients.ctx.signal), true);
+  let passed = await passage.run(await mountingEnabled(clients.aws, ctx.signal), true);
   for (let pass = 2; passage.lost.length > 0 && pass <= mostPasses; pass += 1) {
-    clients.ctx.log.info(
-      `A connection broke under ${passage.lost.join(", ")}: the bundle is read again, for what is missing.`,
-    );
+    ctx.log.info(`A connection broke under ${passage.lost.join(", ")}: the bundle is read again, for what is missing.`);
     passed = { ...passed, ...(await passage.run(false, false)), sha256: passed.sha256 };
   }
   if (passage.lost.length > 0) throw blobsLost(passage.lost);
@@ -56,10 +57,10 @@ export async function applyPass(
   await keepThings(keep, passed.chart, clients);
   if (!observed.goals) {
     const bytes = indexBytes(passage.layouts(), cargo.identity, chartSha256);
-    await keepIndex(bytes, cargo.identity, clients.store, clients.ctx);
+    await keepIndex(bytes, cargo.identity, clients.store, ctx);
   }
   const images = pushed.flatMap((goal) => passage.ends.get(goal.name)?.pushed ?? []);
-  for (const goal of pushed) tellPushed(goal, passage.ends.get(goal.name)!.pushed!, clients.ctx.log.info);
+  for (const goal of pushed) tellPushed(goal, passage.ends.get(goal.name)!.pushed!, ctx.log.info);
   return {
     result: { images, bytesUploaded: passage.progress.uploaded },
     goals: observed.goals ?? goals,

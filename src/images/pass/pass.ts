@@ -1,11 +1,10 @@
 import type { Piece, StreamBundle } from "../../bundle/bundle.ts";
 import type { Chart } from "../../bundle/chart.ts";
 import { ChartPieces } from "../../bundle/chart-pieces.ts";
-import type { Extraction } from "../../bundle/extract.ts";
+import { type Extraction, refuseLargePart } from "../../bundle/extract.ts";
 import type { ArchiveName } from "../../bundle/names.ts";
 import { collect } from "../../bundle/whole.ts";
 import { runningSha256 } from "../../bytes/digest.ts";
-import { UserError } from "../../errors.ts";
 
 /** What one pass over a compressed bundle saw beside its images. */
 export interface Passed {
@@ -44,14 +43,4 @@ export async function passBundle(bundle: StreamBundle, options: PassOptions): Pr
   }
   await extraction?.rootIs("");
   return { chart: await charts.chart(), sha256: digest?.hex() };
-}
-
-const partLimit = 64 * 2 ** 20;
-
-function refuseLargePart(path: string, bytes: number): void {
-  if (bytes <= partLimit) return;
-  throw new UserError("BUNDLE_PARTS_TOO_LARGE", {
-    happened: `${path} has ${bytes} bytes, and is neither an image nor a small part of the bundle.`,
-    next: "Leave extract-to out, or use the bundle as Poolside sent it.",
-  });
 }

@@ -9,9 +9,9 @@ export function advise(thrown: unknown): RetryAdvice {
   return general.retry || !(thrown instanceof Refused) ? general : { retry: restarts(thrown) };
 }
 
-/** Whether a fresh token may help: a 401, or ECR's 403 for a token that has ended. */
-export function isStale({ status, happened }: Refused): boolean {
-  return status === 401 || (status === 403 && /token has expired/i.test(happened));
+/** Whether a fresh token may help: a 401, or ECR's 403 for a token that has ended, which says so except where the answer has no body (HEAD). */
+export function isStale({ status, reason, happened }: Refused): boolean {
+  return status === 401 || (status === 403 && (reason === "" || /token has expired/i.test(happened)));
 }
 
 /** A lost session, or bytes that were damaged on their way: the blob begins anew. */

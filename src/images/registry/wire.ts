@@ -1,4 +1,5 @@
 import type { Context } from "../../action/context.ts";
+import type { Secret } from "../../action/secret.ts";
 import type { Agents } from "../../agent.ts";
 import { retry } from "../../retry.ts";
 import { type Body, canRepeat } from "../../transfer/body.ts";
@@ -45,17 +46,13 @@ export function createWire(login: Login, agents: Agents, ctx: Context, onThrottl
   const { endpoint } = login;
 
   const isOwn = (request: WireRequest) => new URL(request.url, endpoint).origin === endpoint.origin;
-  const authorization = async (): Promise<Record<string, string>> => ({
-    authorization: (await login.authorization()).reveal(),
-  });
 
-  async function attempt(request: WireRequest): Promise<Incoming> {
-    const own = isOwn(request) ? await authorization() : {};
+  async function attempt(request: WireRequest, header: Secret | undefined): Promise<Incoming> {
     return receive({
       what: request.what,
       method: request.method,
       url: /^https?:/i.test(request.url) ? request.url : new URL(request.url, endpoint).href,
-      headers: { ...request.headers, ...own },
+      headers: { ...request.headers, ...(header ? { authorization: header.reveal() } : {}) },
       ...(request.body === undefined ? {} : { body: request.body }),
       ...(request.onChunk ? { onChunk: request.onChunk } : {}),
       agents,
@@ -64,18 +61,16 @@ export function createWire(login: Login, agents: Agents, ctx: Context, onThrottl
   }
 
   async function open(request: WireRequest): Promise<Incoming> {
-    const answer = await attempt(request);
+    const header = isOwn(request) ? await login.authorization() : undefined;
+    const answer = await attempt(request, header);
     if (request.accept.includes(answer.status)) return answer;
-    let refused = await refusalOf(request, answer);
-    if (isStale(refused) && isOwn(request)) {
-      await login.authorization(true);
-      if (canRepeat(request.body) && !request.onChunk) {
-        const again = await attempt(request);
-        if (request.accept.includes(again.status)) return again;
-        refused = await refusalOf(request, again);
-      }
-    }
-    throw refused;
+    const refused = await refusalOf(request, answer);
+    if (!header || !isStale(refused)) throw refused;
+    const fresh = await login.authorization(header);
+    if (!canRepeat(request.body) || request.onChunk) throw refused;
+    const again = await attempt(request, fresh);
+    if (request.accept.includes(again.status)) return again;
+    throw await refusalOf(request, again);
   }
 
   async function refusalOf({ what }: WireRequest, answer: Incoming): Promise<Refused> {

@@ -36,7 +36,9 @@ describe("openChart", () => {
     const fromTgz = await openChart("gnu.tgz", means);
     writeFileSync(join(folder, "own.tgz"), fromBundle.archive.bytes);
     const fromOwn = await openChart("own.tgz", means);
-    const digests = [fromBundle, fromFolder, fromTgz, fromOwn].map(({ archive }) => archive.sha256);
+    execFileSync("tar", ["-cf", join(folder, "bundle.tar"), "-C", folder, "bundle"]);
+    const fromTar = await openChart("bundle.tar", means);
+    const digests = [fromBundle, fromFolder, fromTgz, fromOwn, fromTar].map(({ archive }) => archive.sha256);
     expect(new Set(digests).size).toBe(1);
     expect(fromBundle).toMatchObject({ name: "inference", values: { image: { name: "atlas" } } });
   });

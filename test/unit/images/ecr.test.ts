@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { endpointOf } from "../../../src/images/ecr/login.ts";
 import { pullPolicy, samePolicy } from "../../../src/images/ecr/pull-policy.ts";
 import { settingsText } from "../../../src/images/ecr/settings.ts";
 import { templateFor } from "../../../src/images/ecr/templates.ts";
@@ -54,5 +55,14 @@ describe("the settings of a repository in one line", () => {
     expect(settingsText(settings)).toBe(
       "tags immutable with exclusion (dev*); scan on push true; KMS arn:aws:kms:us-east-2:1:key/2; pull by 310987654321",
     );
+  });
+});
+
+describe("the registry that ECR names", () => {
+  it("is reached over https, or over http on this machine", () => {
+    expect(endpointOf("https://210987654321.dkr.ecr.us-east-2.amazonaws.com").protocol).toBe("https:");
+    expect(endpointOf("http://127.0.0.1:5000").port).toBe("5000");
+    for (const text of ["http://example.com", "http://127.0.0.1.example.com", "", "ftp://x"])
+      expect(() => endpointOf(text)).toThrow(/not reached over https/);
   });
 });
