@@ -59,12 +59,21 @@ export async function applyRelease(
   }
   const before = await templates(cluster, means.namespace);
   if (plan.upgrade && !(await isAlready(plan, means, cluster))) {
-    for (const name of plan.recreate) await cluster.delete(deployments, { name, namespace: means.namespace });
+    await makeRoom(means, plan.recreate, ctx);
     await upgrade(plan, means, ctx);
   }
   await restart(plan, means, before, cluster, ctx);
   const revisions = await readRevisions(cluster, means);
   return revisions.at(-1)?.number ?? 0;
+}
+
+/** Lets the pods of these Deployments go, so that others find their GPUs; helm makes the Deployments anew. */
+export async function makeRoom(means: ApplyMeans, names: readonly string[], ctx: Context): Promise<void> {
+  const cluster = means.cluster.within(ctx);
+  for (const name of names) {
+    await cluster.delete(deployments, { name, namespace: means.namespace });
+    ctx.log.info(`${name} goes first, so that its GPUs are free for what follows`);
+  }
 }
 
 /** Whoever held the Lease before us may have released the very same; drift is mended in any case. */

@@ -49,8 +49,16 @@ export const deployErrors: Catalogue = {
     remedy: "Look at it with helm history; a broken revision can be removed by deleting its Secret.",
   },
   DEPLOY_DNS_ZONE: {
-    means: "`dns: route53` needs `hosted-zone-id`.",
-    remedy: "Give the id of the hosted zone, or leave `dns` at none and make the records that are printed.",
+    means: "`dns: route53` lacks `hosted-zone-id`, or the zone is not there or does not hold the models' hosts.",
+    remedy: "Give the id of the right hosted zone, or leave `dns` at none and make the records that are printed.",
+  },
+  DEPLOY_DNS_FOREIGN: {
+    means: "A model's host has a record that eks-deploy did not make. Nothing was written.",
+    remedy: "Remove that record, or leave `dns` at none.",
+  },
+  DEPLOY_DNS_PENDING: {
+    means: "Route 53 took the records and has not put them in place.",
+    remedy: "Run again; what is in place is not written again.",
   },
   DEPLOY_LOCKED: {
     means: "Another run holds the release's Lease; the message names it.",

@@ -1,4 +1,5 @@
 import type { Context } from "../action/context.ts";
+import type { Aws } from "../aws/session.ts";
 import { missingRights, type Right } from "../cluster/access.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { secrets } from "../cluster/resources.ts";
@@ -6,6 +7,7 @@ import type { Helm } from "../helm/find.ts";
 import { diffObjects } from "./diff.ts";
 import { canGrow, type GpuChange, judgeGpus, nodeGpus } from "./gpus.ts";
 import { contentOf, stateOf } from "./history.ts";
+import { type HostRecords, observeHostRecords } from "./host-records.ts";
 import { type Live, readLive, readTwins } from "./live.ts";
 import { type ManifestObject, nameOf, parseManifest } from "./manifest.ts";
 import { contentDigest, type ObservedRelease, replacesPods, type WantedRelease } from "./plan.ts";
@@ -26,6 +28,9 @@ export interface ObserveMeans extends ReleasePlace {
   readonly wanted: Omit<WantedRelease, "objects">;
   readonly surge: "auto" | "recreate" | "wait";
   readonly preflight: boolean;
+  readonly dns: "none" | "route53";
+  readonly hostedZoneId: string | undefined;
+  readonly aws: () => Promise<Aws>;
 }
 
 /** The world, the wish, and what preflight found. */
@@ -33,6 +38,7 @@ export interface Observation {
   readonly wanted: WantedRelease;
   readonly observed: ObservedRelease;
   readonly checks: readonly Check[];
+  readonly records: HostRecords | undefined;
 }
 
 /** Reads everything that the plan rests on. A release that already is what is wanted is not rendered again. */
@@ -75,7 +81,15 @@ export async function observeRelease(means: ObserveMeans, ctx: Context): Promise
     deadlocked: capacity?.verdict.kind === "deadlock" ? capacity.verdict.workloads : [],
   };
   const checks = means.preflight && !same ? preflight(await preflightFacts(means, whole, observed, capacity, ctx)) : [];
-  return { wanted: whole, observed, checks };
+  const records = await observeHostRecords(
+    { ...means, owner: wanted.owner },
+    objects,
+    means.namespace,
+    cluster,
+    means.aws,
+    ctx,
+  );
+  return { wanted: whole, observed, checks, records };
 }
 
 function gpuFacts(

@@ -41,6 +41,8 @@ export interface DeployInputs extends ApiKeyInputs, ClusterChoice {
   readonly accept: readonly string[];
   readonly helmVersion: string;
   readonly surge: "auto" | "recreate" | "wait";
+  readonly dns: "none" | "route53";
+  readonly hostedZoneId: string | undefined;
 }
 
 /** What the steps of helm-deploy talk through. */

@@ -3,6 +3,7 @@ import type { Change } from "../action/plan.ts";
 import { digestOf, type Json } from "../canonical.ts";
 import { diffObjects, driftOf, type ObjectChange } from "./diff.ts";
 import { contentOf, type ReleaseState, stateOf } from "./history.ts";
+import type { HostRecords } from "./host-records.ts";
 import type { Live } from "./live.ts";
 import { type ManifestObject, nameOf } from "./manifest.ts";
 import type { Revision } from "./release.ts";
@@ -54,6 +55,8 @@ export interface ReleasePlan {
   readonly restarts: readonly string[];
   /** Deployments to delete before the upgrade, so that their pods go first. */
   readonly recreate: readonly string[];
+  /** The hosts' records, where we make them. */
+  readonly records: HostRecords | undefined;
   readonly diff: readonly ObjectChange[];
   readonly drift: readonly ObjectChange[];
   readonly workloads: readonly Workload[];
@@ -65,7 +68,11 @@ export function contentDigest(wanted: Pick<WantedRelease, "chart" | "valuesDiges
 }
 
 /** What must change so that the release is exactly `wanted`; empty when it already is, and its objects are as released. Pure. */
-export function planRelease(wanted: WantedRelease, observed: ObservedRelease): ReleasePlan {
+export function planRelease(
+  wanted: WantedRelease,
+  observed: ObservedRelease,
+  records: HostRecords | undefined,
+): ReleasePlan {
   const { live } = observed;
   const state = stateOf(live.revisions);
   const content = contentDigest(wanted);
@@ -94,6 +101,7 @@ export function planRelease(wanted: WantedRelease, observed: ObservedRelease): R
       ...secretChanges,
       ...(upgrade ? releaseChanges(wanted, current ?? newest, diff, drift, observed.released, recreate) : []),
       ...restarts.map((name): Change => restartChange(name, wanted)),
+      ...(records?.changes ?? []),
     ],
     endState: {
       cluster: wanted.cluster,
@@ -102,6 +110,7 @@ export function planRelease(wanted: WantedRelease, observed: ObservedRelease): R
       chart: wanted.chart.sha256,
       values: wanted.valuesDigest,
       secrets: wanted.secretDigests,
+      ...(records ? { dns: { zone: records.zone, hosts: records.hosts } } : {}),
     },
     content,
     state,
@@ -110,6 +119,7 @@ export function planRelease(wanted: WantedRelease, observed: ObservedRelease): R
     writeSecrets,
     restarts,
     recreate,
+    records,
     diff,
     drift,
     workloads,

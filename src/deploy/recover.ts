@@ -1,6 +1,6 @@
 import type { Context } from "../action/context.ts";
 import { asEksDeployError } from "../errors.ts";
-import { type ApplyMeans, rollbackTo, uninstall } from "./apply.ts";
+import { type ApplyMeans, makeRoom, rollbackTo, uninstall } from "./apply.ts";
 import { lastGood, stateOf } from "./history.ts";
 import { type Revision, readRevisions } from "./release.ts";
 import { type RolloutTarget, watchRollout } from "./rollout.ts";
@@ -17,6 +17,8 @@ export interface RecoverFacts {
   readonly superseded: boolean;
   readonly onFailure: "rollback" | "keep";
   readonly onCancel: "leave" | "rollback";
+  /** Deployments whose pods went first on the way here: no room for both, so they go first on the way back as well. */
+  readonly recreate: readonly string[];
 }
 
 export type Undo =
@@ -79,6 +81,7 @@ export async function undo(
       ctx.log.info(`The first install of ${means.release} is undone; nothing of it is left`);
       return { status: "rolled-back", revision: 0, rolledBackTo: undefined };
     }
+    await makeRoom(means, facts.recreate, ctx);
     await rollbackTo(means, decided.to, ctx);
     const revisions = await readRevisions(means.cluster.within(ctx), means);
     const revision = revisions.at(-1)?.number ?? 0;

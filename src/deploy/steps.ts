@@ -6,6 +6,7 @@ import { type ApplyMeans, applyRelease, createNamespace } from "./apply.ts";
 import type { Diagnosis } from "./diagnosis/diagnosis.ts";
 import { expectedImages } from "./expected-images.ts";
 import { lastGood } from "./history.ts";
+import { applyHostRecords } from "./host-records.ts";
 import { holdLease } from "./lease.ts";
 import type { Observation } from "./observe.ts";
 import type { Deployment } from "./open.ts";
@@ -45,7 +46,10 @@ export async function carryOut(plan: ReleasePlan, deployment: Deployment, ctx: C
   rememberRun(deployment, plan, ctx);
   const revisions = await readRevisions(cluster.within(ctx), inputs);
   deployment.before = lastGood(revisions)?.number ?? 0;
-  return { revision: await applyRelease(plan, applyMeans(deployment), deployment.lease, ctx) };
+  const revision = await applyRelease(plan, applyMeans(deployment), deployment.lease, ctx);
+  if (plan.records)
+    await applyHostRecords(plan.records, deployment.wanted.owner, inputs.namespace, cluster, deployment.aws, ctx);
+  return { revision };
 }
 
 /** How the rollout of a revision ended, in the words of the outputs. */
@@ -141,6 +145,7 @@ export async function rescue(
     superseded: deployment.superseded,
     onFailure: inputs.onFailure,
     onCancel: inputs.onCancel,
+    recreate: plan.recreate,
   };
   const target = targetOf(plan, observation, deployment);
   const limits = { timeout: inputs.timeout, stall: inputs.stallTimeout };

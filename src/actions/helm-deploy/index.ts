@@ -26,7 +26,7 @@ export const helmDeploy: Action<Contract, Deployment, Observation, Work, Applied
   async observe(inputs, deployment, ctx) {
     await refresh(deployment, inputs, ctx);
     const found = await observeRelease(
-      { ...deployment, ...place(inputs), surge: inputs.surge, preflight: inputs.preflight !== "false" },
+      { ...inputs, ...deployment, ...place(inputs), preflight: inputs.preflight !== "false" },
       ctx,
     );
     const checks = accepting(found.checks, inputs.accept);
@@ -36,7 +36,7 @@ export const helmDeploy: Action<Contract, Deployment, Observation, Work, Applied
   plan(inputs, observation): Plan<Work, Outputs<Contract>> {
     const failure = preflightFailure(observation.checks);
     if (failure) throw failure;
-    const release = planRelease(observation.wanted, observation.observed);
+    const release = planRelease(observation.wanted, observation.observed, observation.records);
     const changes = inputs.preflight === "only" ? [] : release.changes;
     return {
       changes,

@@ -90,6 +90,7 @@ describe("undoOf", () => {
     superseded: false,
     onFailure: "rollback",
     onCancel: "leave",
+    recreate: [],
   };
 
   it("goes back to the revision that passed its smoke test, not merely to the one before", () => {
