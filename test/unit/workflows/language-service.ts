@@ -1,6 +1,8 @@
+import { join } from "node:path";
 import { FeatureFlags } from "@actions/expressions";
 import { validate } from "@actions/languageservice";
 import { TextDocument } from "vscode-languageserver-textdocument";
+import { parse } from "yaml";
 import { textOf } from "./files.ts";
 
 /** The inputs of the actions of others that our workflows use, as their action.yml has them. */
@@ -12,6 +14,12 @@ const knownActions: Readonly<Record<string, readonly string[]>> = {
   "actions/upload-artifact": ["name", "path", "if-no-files-found", "retention-days", "compression-level", "overwrite"],
 };
 
+/** Users call our workflows by the repository's name; here they are the files beside us. */
+function ownPath(reference: { readonly owner: string; readonly repository: string; readonly path: string }): string {
+  if (`${reference.owner}/${reference.repository}` === "poolside/eks-deploy") return reference.path;
+  throw new Error(`not here: ${reference.path}`);
+}
+
 /** The service caches what it read by address, so every document gets one of its own. */
 let documents = 0;
 
@@ -22,19 +30,17 @@ export async function findings(path: string, text = textOf(path)): Promise<reado
     featureFlags: new FeatureFlags({ all: true }),
     fileProvider: {
       async getFileContent(reference) {
-        if ("repository" in reference) throw new Error(`not here: ${reference.path}`);
-        return { name: reference.path, content: textOf(reference.path) };
+        const local = "repository" in reference ? ownPath(reference) : reference.path;
+        return { name: local, content: textOf(local) };
       },
     },
     actionsMetadataProvider: {
-      async fetchActionMetadata({ owner, name }) {
+      async fetchActionMetadata({ owner, name, path: folder }) {
+        if (`${owner}/${name}` === "poolside/eks-deploy") return parse(textOf(join(folder ?? "", "action.yml")));
         const inputs = knownActions[`${owner}/${name}`];
         if (!inputs) return undefined;
-        return {
-          name,
-          description: name,
-          inputs: Object.fromEntries(inputs.map((input) => [input, { description: input }])),
-        };
+        const described = inputs.map((input) => [input, { description: input }]);
+        return { name, description: name, inputs: Object.fromEntries(described) };
       },
     },
   });
