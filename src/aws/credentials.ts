@@ -8,4 +8,10 @@ export interface Credentials {
 }
 
 /** Gives credentials that are good for at least five minutes where they can be renewed. */
-export type CredentialProvider = () => Promise<Credentials>;
+export interface CredentialProvider {
+  (): Promise<Credentials>;
+  /** Tells that a service calls them expired before their time: the next call mints new ones. Absent where nothing can be renewed. */
+  readonly renew?: () => void;
+  /** Keeps the SDK's clients from remembering what was given: this provider remembers by itself. */
+  readonly memoized?: true;
+}

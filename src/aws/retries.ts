@@ -1,4 +1,5 @@
 import type { Context } from "../action/context.ts";
+import type { CredentialProvider } from "./credentials.ts";
 
 /** Attempts of one call in all, and the bounds of its waits in milliseconds. */
 const attempts = 6;
@@ -6,6 +7,8 @@ const base = 200;
 const throttledBase = 1_000;
 const ceiling = 20_000;
 const total = 120_000;
+
+const expired = /^(ExpiredToken|ExpiredTokenException|TokenRefreshRequired|RequestExpired)$/;
 
 interface Token {
   getRetryCount(): number;
@@ -20,9 +23,9 @@ interface Failure {
 /**
  * The retry strategy of every SDK client, in place of the SDK's own: that one gives up Retry-After beyond a few seconds, shares a small budget
  * between parallel calls, and counts an account's quota (`LimitExceeded`) as throttling.
- * It waits on our clock, so that a cancel ends the wait.
+ * It waits on our clock, so that a cancel ends the wait. Credentials that a service calls expired are minted anew, once, where they can be.
  */
-export function retryStrategy(ctx: Pick<Context, "clock" | "signal" | "emit">) {
+export function retryStrategy(ctx: Pick<Context, "clock" | "signal" | "emit">, credentials?: CredentialProvider) {
   const started = new WeakMap<Token, number>();
   const token = (count: number, since: number): Token => {
     const made = { getRetryCount: () => count, getRetryDelay: () => 0 };
@@ -35,6 +38,10 @@ export function retryStrategy(ctx: Pick<Context, "clock" | "signal" | "emit">) {
     async refreshRetryTokenForRetry(before: Token, failure: Failure): Promise<Token> {
       const count = before.getRetryCount() + 1;
       const since = started.get(before) ?? ctx.clock.now();
+      if (count === 1 && credentials?.renew && expired.test(nameOf(failure.error))) {
+        credentials.renew();
+        return token(count, since);
+      }
       const delay = Math.max(
         retryAfter(failure.error, ctx.clock.now()) ?? 0,
         backOff(count, failure, ctx.clock.random()),

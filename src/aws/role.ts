@@ -9,13 +9,18 @@ import { mintToken } from "./github-oidc.ts";
 /** Credentials are renewed this long before they end (milliseconds). */
 const margin = 5 * 60_000;
 
+/** Credentials younger than this are not those that a service has just called expired (milliseconds): calls that go out together complain together. */
+const fresh = 10_000;
+
 /** Gives credentials that are good for at least five minutes; asks again only when they are not. Parallel calls wait for one answer. */
-export function renewing(mint: CredentialProvider, now: () => number): CredentialProvider {
+export function renewing(mint: () => Promise<Credentials>, now: () => number): CredentialProvider {
   let current: Promise<Credentials> | undefined;
+  let mintedAt = 0;
   let endsAt = Number.POSITIVE_INFINITY;
-  return () => {
+  const give = () => {
     if (current && now() < endsAt - margin) return current;
     endsAt = Number.POSITIVE_INFINITY;
+    mintedAt = now();
     const minted = mint();
     current = minted;
     minted.then(
@@ -28,6 +33,10 @@ export function renewing(mint: CredentialProvider, now: () => number): Credentia
     );
     return minted;
   };
+  const renew = () => {
+    if (now() - mintedAt >= fresh) current = undefined;
+  };
+  return Object.assign(give, { renew, memoized: true } as const);
 }
 
 /** Audience of the token for STS: China has its own. Source: aws-actions/configure-aws-credentials, input `audience`. */

@@ -1,7 +1,7 @@
 import type { Context } from "../action/context.ts";
 import { type Agents, createAgents } from "../agent.ts";
 import { UserError } from "../errors.ts";
-import type { CredentialProvider, Credentials } from "./credentials.ts";
+import type { CredentialProvider } from "./credentials.ts";
 import { fromAws } from "./errors.ts";
 import { retryStrategy } from "./retries.ts";
 import { assumeRole, renewing } from "./role.ts";
@@ -32,7 +32,7 @@ export interface Aws {
   /** For every SDK client: region, credentials, connections, logger, retries. */
   readonly options: ClientOptions;
   /** Credentials for requests that are signed outside an SDK client; good for at least five minutes where they can renew themselves. */
-  credentials(): Promise<Credentials>;
+  readonly credentials: CredentialProvider;
   readonly agents: Agents;
 }
 
@@ -64,10 +64,11 @@ export async function connectAws(target: Target, ctx: Context): Promise<Aws> {
 
 async function signIn(region: string, role: string | undefined, ctx: Context): Promise<Aws> {
   const agents = createAgents(ctx.ambient, connections);
-  const base = clientOptions(region, agents, ctx);
+  const bare = clientOptions(region, agents, ctx);
   const { STSClient, GetCallerIdentityCommand } = await import("@aws-sdk/client-sts");
   const own =
-    role && ctx.ambient.oidc ? renewing(() => assumeRole(role, region, base, agents, ctx), ctx.clock.now) : undefined;
+    role && ctx.ambient.oidc ? renewing(() => assumeRole(role, region, bare, agents, ctx), ctx.clock.now) : undefined;
+  const base = clientOptions(region, agents, ctx, own);
   const sts = new STSClient({ ...base, ...(own ? { credentials: own } : {}) });
   const credentials = own ?? (() => sts.config.credentials());
   if (role && !own)
@@ -91,7 +92,7 @@ async function signIn(region: string, role: string | undefined, ctx: Context): P
   }
 }
 
-function clientOptions(region: string, agents: Agents, ctx: Context) {
+function clientOptions(region: string, agents: Agents, ctx: Context, credentials?: CredentialProvider) {
   return {
     region,
     // Instances, not options: with options the SDK opens a connection for each upload of 2 MiB or more.
@@ -101,7 +102,7 @@ function clientOptions(region: string, agents: Agents, ctx: Context) {
       connectionTimeout: 15_000,
       socketTimeout: 120_000,
     },
-    retryStrategy: retryStrategy(ctx),
+    retryStrategy: retryStrategy(ctx, credentials),
     logger: quiet(ctx),
   };
 }

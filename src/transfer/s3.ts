@@ -89,8 +89,10 @@ export async function openBucket(
       return "region";
     }
     const reason = reasonOf(body);
-    // Signing again asks for credentials again, which renew themselves where they can.
-    if (/^(ExpiredToken|TokenRefreshRequired)$/.test(reason)) return "credentials";
+    if (/^(ExpiredToken|TokenRefreshRequired)$/.test(reason)) {
+      aws.credentials.renew?.();
+      return "credentials";
+    }
     const time = Date.parse(answer.headers["date"] ?? "");
     // The answer to a HEAD has no body that could say why.
     if (answer.status === 403 && (reason === "RequestTimeTooSkewed" || reason === "") && !Number.isNaN(time))

@@ -41,6 +41,7 @@ export async function startSts() {
   return {
     ground,
     iam,
+    principals,
     github,
     user,
     url: endpoint.url,

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Secret } from "../../../src/action/secret.ts";
 import { connectAws } from "../../../src/aws/session.ts";
-import { type TestContext, testContext } from "../../support/context.ts";
+import { stsClient } from "../../../src/aws/sts.ts";
+import { type FakeClock, type TestContext, testContext } from "../../support/context.ts";
 import { account, region, startSts } from "./server.ts";
 
 type Server = Awaited<ReturnType<typeof startSts>>;
@@ -136,6 +137,33 @@ describe("connectAws", () => {
     expect(ctx.recorded.lines.join("\n")).toContain("is not assumed");
   });
 });
+
+describe("a session that ends before its time", () => {
+  it("is minted anew, and the call succeeds", async () => {
+    addRole("repo:acme/models:ref:refs/heads/main");
+    environment({});
+    const ctx = jobContext();
+    const aws = await connectAws(target({ role }), ctx);
+    const before = await aws.credentials();
+    server.principals.expireSessions(Date.now());
+    (ctx.clock as FakeClock).advance(60_000);
+    const { GetCallerIdentityCommand } = await import("@aws-sdk/client-sts");
+    const { Account } = await (await stsClient(aws)).send(new GetCallerIdentityCommand({}));
+    expect(Account).toBe(account);
+    expect((await aws.credentials()).accessKeyId).not.toBe(before.accessKeyId);
+  });
+
+  it("of static credentials is told at once", async () => {
+    environment(ambientKeys());
+    const expired = { status: 403, headers: { "content-type": "text/xml" }, body: expiredToken };
+    server.ground.faults.add({ service: "sts", times: 100, effect: { kind: "answer", answer: expired } });
+    await expect(connectAws(target(), jobContext(false))).rejects.toMatchObject({ code: "AWS_CREDENTIALS_REFUSED" });
+    expect(server.ground.requests.all).toHaveLength(1);
+  });
+});
+
+const expiredToken =
+  "<ErrorResponse><Error><Type>Sender</Type><Code>ExpiredToken</Code><Message>The security token included in the request is expired</Message></Error></ErrorResponse>";
 
 describe("a storm of 503 and 429", () => {
   it("is waited out on our clock, and Retry-After is honoured", async () => {

@@ -47,3 +47,34 @@ describe("renewing credentials", () => {
     expect((await give()).accessKeyId).toBe("ASIA2");
   });
 });
+
+describe("credentials that a service calls expired", () => {
+  function setUp() {
+    const clock = fakeClock();
+    let minted = 0;
+    const give = renewing(async () => {
+      minted += 1;
+      return { accessKeyId: `ASIA${minted}`, secretAccessKey: "secret" };
+    }, clock.now);
+    return { clock, give };
+  }
+
+  it("are minted anew, once for all calls that complain together", async () => {
+    const { clock, give } = setUp();
+    await give();
+    clock.advance(60_000);
+    give.renew?.();
+    const first = give();
+    give.renew?.();
+    const second = give();
+    expect([(await first).accessKeyId, (await second).accessKeyId]).toEqual(["ASIA2", "ASIA2"]);
+  });
+
+  it("are kept when they were minted just now: the complaint is about older ones", async () => {
+    const { clock, give } = setUp();
+    await give();
+    clock.advance(5_000);
+    give.renew?.();
+    expect((await give()).accessKeyId).toBe("ASIA1");
+  });
+});

@@ -13,7 +13,7 @@ function known(path: string): boolean {
   for (const part of path.split(".")) {
     const node: Node | undefined = properties?.[part];
     if (!node) return false;
-    const choices = [node, ...((node["anyOf"] ?? node["oneOf"] ?? []) as readonly Node[])];
+    const choices: readonly Node[] = [node, ...((node["anyOf"] ?? node["oneOf"] ?? []) as readonly Node[])];
     properties = Object.assign({}, ...choices.map((choice) => choice["properties"] ?? {}));
   }
   return true;
