@@ -1,5 +1,5 @@
-/** How a check ended. `degraded` passes, but is told. */
-export type CheckResult = "pass" | "degraded" | "fail" | "not looked at";
+/** How a check ended. `degraded` passes, but the model is worse than it should be; `warning` is advice that takes nothing from the verdict. */
+export type CheckResult = "pass" | "warning" | "degraded" | "fail" | "not looked at";
 
 /** One check of one model. */
 export interface Check {
@@ -34,7 +34,7 @@ export interface ModelResult {
   readonly answer?: string;
 }
 
-/** A model's verdict: the worst of its checks. What was not looked at does not count. */
+/** A model's verdict: the worst of its checks. Warnings and what was not looked at do not count. */
 export function verdictOf(checks: readonly Check[]): ModelResult["verdict"] {
   if (checks.some((check) => check.result === "fail")) return "fail";
   return checks.some((check) => check.result === "degraded") ? "degraded" : "pass";

@@ -73,7 +73,7 @@ export async function openPathChecks(
   return [
     {
       name: "open paths",
-      result: fails(open, settings.openPaths) ? "fail" : "degraded",
+      result: fails(open, settings.openPaths) ? "fail" : "warning",
       seen: `open without the key: ${open.map((door) => door.path).join(", ")}`,
       remedy:
         "Close them at the load balancer: a listener rule with a fixed 403 answer for these paths, or WAF; the key guards only /v1.",

@@ -32,7 +32,7 @@ export function plainHttpCheck(host: string, address: string, port: number, sign
       else
         resolve(
           told(
-            "degraded",
+            "warning",
             `port ${port} answers ${status} without TLS`,
             'Take the HTTP listener out of alb.ingress.kubernetes.io/listen-ports, or let it redirect: listen-ports [{"HTTP":80},{"HTTPS":443}] with ssl-redirect "443".',
           ),

@@ -92,7 +92,7 @@ function certificateCheck(answer: ProbeAnswer): Check {
   if (days >= 30) return passed("TLS", `name and chain are right, ${days} days left`, answer.head);
   return {
     name: "TLS",
-    result: "degraded",
+    result: "warning",
     seen: `the certificate ends in ${days} days`,
     remedy: "Renew it in ACM.",
     code: "SMOKE_CERTIFICATE_ENDS",

@@ -1,3 +1,4 @@
+import type { Finding } from "../action/context.ts";
 import { count, time } from "../action/describe.ts";
 import type { Block } from "../action/summary.ts";
 import { UserError } from "../errors.ts";
@@ -5,6 +6,7 @@ import type { Check, ModelResult } from "./check.ts";
 
 const marks: Readonly<Record<Check["result"], string>> = {
   pass: "✅",
+  warning: "⚠️",
   degraded: "⚠️",
   fail: "❌",
   "not looked at": "–",
@@ -23,6 +25,25 @@ export function smokeHeadline(results: readonly ModelResult[]): string {
   return degraded.length === 0
     ? `${all}: proven.`
     : `${all}; ${degraded.map((result) => result.key).join(", ")} degraded.`;
+}
+
+/** What passes and is told all the same; what several models share (a path that their server leaves open) is one warning. */
+export function smokeWarnings(results: readonly ModelResult[]): readonly Finding[] {
+  const told = new Map<string, { readonly check: Check; readonly models: string[] }>();
+  for (const { key, checks } of results) {
+    for (const check of checks.filter(({ result }) => result === "warning" || result === "degraded")) {
+      const same = `${check.code}\n${check.seen}\n${check.remedy}`;
+      const entry = told.get(same) ?? { check, models: [] };
+      told.set(same, entry);
+      entry.models.push(key);
+    }
+  }
+  return [...told.values()].map(({ check, models }) => ({
+    code: check.code ?? "SMOKE_SLOW",
+    level: "warning",
+    happened: `${models.join(", ")}: ${check.name}: ${check.seen}.`,
+    next: check.remedy,
+  }));
 }
 
 /** Table per model, then the checks of each in full. */

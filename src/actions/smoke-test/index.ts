@@ -10,7 +10,7 @@ import type { Inside } from "../../smoke/backend.ts";
 import type { ModelResult } from "../../smoke/check.ts";
 import { openInside, otherRun } from "../../smoke/inside.ts";
 import type { Baseline } from "../../smoke/regression.ts";
-import { smokeBlocks, smokeFailure, smokeHeadline } from "../../smoke/report.ts";
+import { smokeBlocks, smokeFailure, smokeHeadline, smokeWarnings } from "../../smoke/report.ts";
 import { type SmokeSettings, usualPatience } from "../../smoke/settings.ts";
 import type { Target } from "../../smoke/target.ts";
 import { testModels, trustedRoots } from "../../smoke/test-models.ts";
@@ -73,7 +73,7 @@ export const smokeTest: Action<Contract, Means, Observed, Work, void> = {
     }
     const results = await testModels(targets, settings, inside, ctx);
     const failed = results.filter((result) => result.verdict === "fail");
-    for (const result of results) tellDegraded(result, ctx.log.finding);
+    for (const warning of smokeWarnings(results)) ctx.log.finding(warning);
     const outputs = {
       passed: failed.length === 0,
       results: Object.fromEntries(results.map((result) => [result.key, result])),
@@ -125,19 +125,4 @@ function settingsOf(inputs: Inputs<Contract>, means: Observed): SmokeSettings {
 function timingsIn(results: Readonly<Record<string, unknown>>): Baseline["timings"] {
   const entries = Object.entries(results as Readonly<Record<string, Partial<ModelResult>>>);
   return Object.fromEntries(entries.flatMap(([key, { timings }]) => (timings ? [[key, timings]] : [])));
-}
-
-function tellDegraded(
-  result: ModelResult,
-  tell: (finding: { code: string; level: "warning"; happened: string; next: string }) => void,
-): void {
-  for (const check of result.checks) {
-    if (check.result === "degraded")
-      tell({
-        code: check.code ?? "SMOKE_SLOW",
-        level: "warning",
-        happened: `${result.key}: ${check.name}: ${check.seen}.`,
-        next: check.remedy,
-      });
-  }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Check, type ModelResult, median, verdictOf } from "../../../src/smoke/check.ts";
-import { smokeBlocks, smokeFailure, smokeHeadline } from "../../../src/smoke/report.ts";
+import { smokeBlocks, smokeFailure, smokeHeadline, smokeWarnings } from "../../../src/smoke/report.ts";
 import { asTargets } from "../../../src/smoke/target.ts";
 import { balancerName, reasonText } from "../../../src/smoke/target-health.ts";
 
@@ -21,7 +21,7 @@ function model(key: string, ...checks: Check[]): ModelResult {
 
 describe("a verdict", () => {
   it("is the worst of the checks that were made", () => {
-    expect(verdictOf([check("pass"), check("not looked at")])).toBe("pass");
+    expect(verdictOf([check("pass"), check("not looked at"), check("warning")])).toBe("pass");
     expect(verdictOf([check("pass"), check("degraded")])).toBe("degraded");
     expect(verdictOf([check("degraded"), check("fail")])).toBe("fail");
   });
@@ -47,6 +47,18 @@ describe("a report", () => {
     expect(smokeHeadline([model("a", check("pass")), model("b", check("pass"), check("fail", "TLS"))])).toBe(
       "Smoke test failed for b: TLS: TLS was seen.",
     );
+  });
+
+  it("warns once of what several models share", () => {
+    const results = [
+      model("a", check("warning")),
+      model("b", check("warning")),
+      model("c", check("degraded", "speed")),
+    ];
+    expect(smokeWarnings(results)).toEqual([
+      { code: "SMOKE_ANSWER", level: "warning", happened: "a, b: answer: answer was seen.", next: "mend answer" },
+      { code: "SMOKE_ANSWER", level: "warning", happened: "c: speed: speed was seen.", next: "mend speed" },
+    ]);
   });
 
   it("opens the checks of a failed model only", () => {
