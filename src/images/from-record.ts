@@ -8,7 +8,7 @@ import { openStore } from "../record/store.ts";
 import type { KnownCargo } from "./cargo.ts";
 import type { ImageClients, ImageInputs } from "./connect.ts";
 import { ecrLogin } from "./ecr/login.ts";
-import { comparePresets, type Goal, repositoryName } from "./goal.ts";
+import { comparePresets, type Goal, refuseUnknown, repositoryName } from "./goal.ts";
 import { readRemoteImage } from "./oci/remote.ts";
 import { blobFrom } from "./registry/download.ts";
 import { readManifest } from "./registry/manifests.ts";
@@ -24,6 +24,7 @@ export async function recordCargo(inputs: ImageInputs, clients: ImageClients): P
     release,
     workspace: ctx.ambient.workspace,
   });
+  refuseUnknown(Object.keys(record.images), inputs.images, "The record");
   const sources = new Map<string, { readonly repository: string }>(Object.entries(record.images));
   const goals = Object.entries(record.images)
     .filter(([name]) => inputs.images.length === 0 || inputs.images.includes(name))

@@ -46,14 +46,22 @@ export function goalsOf(images: readonly NamedImage[], selected: readonly string
 
 /** The archives whose images are asked for; all when `selected` is empty. */
 export function selectImages(names: readonly ArchiveName[], selected: readonly string[]): readonly ArchiveName[] {
-  const unknown = selected.filter((name) => !names.some(({ image }) => image === name));
-  if (unknown.length > 0) {
-    throw new UserError("IMAGE_NOT_IN_BUNDLE", {
-      happened: `The bundle holds no image ${unknown.join(", ")}; it holds ${names.map(({ image }) => image).join(", ")}.`,
-      next: "Correct the input images, or leave it empty to push all.",
-    });
-  }
+  refuseUnknown(
+    names.map(({ image }) => image),
+    selected,
+    "The bundle",
+  );
   return selected.length === 0 ? names : names.filter(({ image }) => selected.includes(image));
+}
+
+/** Refuses names that `holder` (a bundle, a record) does not have. */
+export function refuseUnknown(names: readonly string[], selected: readonly string[], holder: string): void {
+  const unknown = selected.filter((name) => !names.includes(name));
+  if (unknown.length === 0) return;
+  throw new UserError("IMAGE_NOT_IN_BUNDLE", {
+    happened: `${holder} holds no image ${unknown.join(", ")}; it holds ${names.join(", ")}.`,
+    next: "Correct the input images, or leave it empty to push all.",
+  });
 }
 
 /** `prefix/name`; slashes around the prefix mean nothing. */
