@@ -62,7 +62,10 @@ export const release: Action<Contract, Chain, ReleaseRun, readonly Joined[], voi
   async recover(failure, plan, _chain, ctx) {
     const deploy = plan.work.find((joined) => joined.name === "helm-deploy");
     if (!deploy?.wrote || !deploy.link.action.recover) return {};
-    return deploy.link.action.recover(failure, deploy.plan, deploy.clients, ctx);
+    const told = await deploy.link.action.recover(failure, deploy.plan, deploy.clients, ctx);
+    // The report reads what the links say: a release that was rolled back is not told as deployed.
+    deploy.verdict = { ...deploy.verdict, outputs: { ...deploy.plan.outputs, ...deploy.verdict?.outputs, ...told } };
+    return told;
   },
   async report(finished: Finished<Contract, ReleaseRun, readonly Joined[], void>, chain, ctx) {
     const record = chain && (await recordRelease(finished, chain.joined, chain.sources, ctx));
