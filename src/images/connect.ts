@@ -51,11 +51,11 @@ export interface ImageClients extends RegistryMeans {
 export async function connectImages(
   inputs: ImageInputs,
   ctx: Context,
-  sources: Pick<InputSources, "report">,
+  sources: Pick<InputSources, "report" | "input">,
 ): Promise<ImageClients> {
   const settings = settingsOf(inputs);
   refuseFilters(settings);
-  const earlier = earlierPush(sources);
+  const earlier = reported(inputs, sources);
   if (!earlier && !inputs.fromRecord && (!inputs.bundle || inputs.bundle.kind === "unset"))
     throw unsetBundle(inputs.bundle);
   const target = { region: inputs.awsRegion, accountId: inputs.awsAccountId, role: inputs.roleToAssume };
@@ -69,6 +69,18 @@ export async function connectImages(
     store: inputs.records ? await openStore(inputs.records, aws) : undefined,
     opened: [],
   };
+}
+
+/**
+ * An input comes before a report, and a report before the spec; but an input that names the very bundle of the report asks for nothing else, and
+ * its presigned URL may have run out while the deployment waited for its approval.
+ */
+function reported(inputs: ImageInputs, sources: Pick<InputSources, "report" | "input">): Earlier | undefined {
+  const earlier = earlierPush(sources);
+  const { bundle } = inputs;
+  if (sources.input("from-record")) return undefined;
+  if (!sources.input("bundle") || !bundle || bundle.kind === "unset") return earlier;
+  return earlier?.bundle === bundle.label ? earlier : undefined;
 }
 
 /** How repositories that we make are set up. */

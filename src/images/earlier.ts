@@ -5,6 +5,8 @@ import type { PlacedImage } from "./plan.ts";
 /** What the report of an earlier push says. */
 export interface Earlier {
   readonly goals: readonly Goal[];
+  /** What was read, as it may be shown. */
+  readonly bundle: string;
   /** Place of the chart; empty where the bundle had none. */
   readonly chart: string;
   readonly chartSha256: string;
@@ -31,6 +33,7 @@ export function earlierPush({ report }: Pick<InputSources, "report">): Earlier |
   );
   return {
     goals,
+    bundle: text("bundle"),
     chart: text("chart"),
     chartSha256: text("chart-sha256"),
     identity: text("bundle-identity"),

@@ -50,7 +50,7 @@ export async function loadCargo(inputs: ImageInputs, clients: ImageClients): Pro
 }
 
 function fromReport({ earlier, wire }: ImageClients): Loaded {
-  const { goals, chart, chartSha256, identity, bundleDir, origin } = earlier!;
+  const { goals, bundle, chart, chartSha256, identity, bundleDir, origin } = earlier!;
   const missing = (name: string) =>
     new UserError("IMAGES_FROM_RECORD", {
       happened: `${origin} says that ${name} was pushed to ${wire.endpoint.host}, and it is not there.`,
@@ -59,7 +59,7 @@ function fromReport({ earlier, wire }: ImageClients): Loaded {
   return {
     cargo: {
       kind: "known",
-      label: origin,
+      label: bundle || origin,
       goals,
       chart: undefined,
       chartSha256: chartSha256 || undefined,

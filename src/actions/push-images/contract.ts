@@ -136,6 +136,7 @@ export const contract = defineContract({
     "images-bytes-uploaded": integerOutput("Bytes that were sent to the registry."),
     "images-bytes-total": integerOutput("Bytes of all images together; what they share counts once."),
     "bundle-dir": textOutput("Folder with charts and scripts: the extracted bundle, or `extract-to`."),
+    bundle: textOutput("What was read: the bundle's place as it may be shown, or the record."),
     "bundle-identity": textOutput(
       "What stands for a compressed bundle in the plan: its SHA-256, or size and ETag; empty for others.",
     ),

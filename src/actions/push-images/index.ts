@@ -85,6 +85,7 @@ function outputsOf(
     images,
     imagesBytesUploaded: nothingToPush ? 0 : open,
     imagesBytesTotal: unread ? open : total,
+    bundle: observed.source.label,
     bundleIdentity: observed.source.onePass ? observed.source.identity : "",
     ...(loaded.bundleDir && (!nothingToPush || !inputs.extractTo) ? { bundleDir: loaded.bundleDir } : {}),
     chart: unread ? open : (loaded.chart ?? ""),

@@ -75,7 +75,9 @@ describe("a compressed bundle that is larger than its memory", () => {
     imagesOf(await current.push({ bundle: "b.tar.gz", images: "one", records }));
     const plan = await current.push({ bundle: "b.tar.gz", "dry-run": "true", records }, { fresh: true });
     expect(Object.values(imagesOf(plan)).map(({ state }) => state)).toEqual(["present", "pushed", "pushed"]);
+    const some = imagesOf(await current.push({ bundle: "b.tar.gz", images: "one, two", records }, { fresh: true }));
+    expect(Object.entries(some).map(([name, { state }]) => `${name} ${state}`)).toEqual(["one present", "two pushed"]);
     const rest = imagesOf(await current.push({ bundle: "b.tar.gz", records }, { fresh: true }));
-    expect(Object.values(rest).map(({ state }) => state)).toEqual(["present", "pushed", "pushed"]);
+    expect(Object.values(rest).map(({ state }) => state)).toEqual(["present", "pushed", "present"]);
   });
 });

@@ -103,6 +103,10 @@ describe("reports of the job that pushed", () => {
       "plan-sha256": first.outputs["plan-sha256"],
     });
     expect(current.writes(mark)).toEqual([]);
+    const same = await current.push({ bundle, reports: "reports", records }, { fresh: true });
+    expect(same.outputs).toMatchObject({ changes: "0", "plan-sha256": first.outputs["plan-sha256"] });
+    const other = await current.push({ bundle: "bundle.tar", reports: "reports", "repository-prefix": "other" });
+    expect(imagesOf(other)["atlas"]).toMatchObject({ repository: "other/atlas", state: "pushed" });
     current.states.ecr.repository("atlas").tags.clear();
     const gone = await current.push({ reports: "reports", records }, { fresh: true });
     expect(failureOf(gone).code).toBe("IMAGES_FROM_RECORD");

@@ -45,6 +45,7 @@ export const surface: Readonly<Record<string, { readonly inputs: Names; readonly
       "images",
       "images-bytes-uploaded",
       "images-bytes-total",
+      "bundle",
       "bundle-dir",
       "bundle-identity",
       "chart",
