@@ -1,0 +1,157 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { sampleCheckpoints } from "../../../sandbox/sample/checkpoints.ts";
+import { sampleModels, sampleSpec } from "../../../sandbox/sample/spec.ts";
+import { tarOf } from "../../../sandbox/sample/tar.ts";
+import { startWorld, type World } from "../../../sandbox/world.ts";
+import { workflowOf } from "../../unit/workflows/files.ts";
+import { writeBundles } from "../images/bundles.ts";
+import { type Call, runWorkflow, type WorkflowRun } from "./run-workflow.ts";
+
+const release = workflowOf(".github/workflows/release.yml");
+const key = "canary-api-key-9b2e";
+
+let world: World;
+let folder: string;
+
+beforeAll(async () => {
+  world = await startWorld({ pace: 0.02, helm: 4 });
+  folder = mkdtempSync(join(tmpdir(), "eks-deploy-workflow-"));
+  writeBundles(folder);
+  const { bucket } = world.names;
+  for (const kind of ["tar", "tar.gz"])
+    world.aws.s3.put(bucket, `intake/poolside-2611.${kind}`, readFileSync(join(folder, `bundle.${kind}`)));
+  for (const { file, entries } of sampleCheckpoints(0.05)) world.aws.s3.put(bucket, `intake/${file}`, tarOf(entries));
+  writeFileSync(join(folder, "authority.pem"), world.authority);
+});
+
+afterAll(async () => {
+  expect(world?.defects ?? []).toEqual([]);
+  await world?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function call(inputs: Readonly<Record<string, unknown>> = {}, run = "first"): Call {
+  const { bucket } = world.names;
+  const checkpoints = sampleCheckpoints(0.05).map(({ key: model, file }) => [model, `s3://${bucket}/intake/${file}`]);
+  const place = join(folder, run);
+  mkdirSync(place, { recursive: true });
+  return {
+    folder: place,
+    inputs: { environment: "dev", bundle: `s3://${bucket}/intake/poolside-2611.tar`, ...inputs },
+    secrets: { VLLM_API_KEY: key },
+    files: {
+      "eks-deploy.yaml": sampleSpec({ ...world.names, bundle: "", checkpoints: Object.fromEntries(checkpoints) }),
+    },
+    env: { ...world.env, PATH: `${world.tools}:${process.env["PATH"]}` },
+    network: {
+      resolve: sampleModels.map((model) => `${model.host}=127.0.0.1:${world.balancerPort}`).join("\n"),
+      "ca-certificate": join(folder, "authority.pem"),
+    },
+  };
+}
+
+/** Each job's name and end, in order; the log of what failed is the message. */
+function told(run: WorkflowRun): readonly string[] {
+  return run.jobs.map((job) => `${job.name}: ${job.result}`);
+}
+
+function logOf(run: WorkflowRun): string {
+  return run.jobs.flatMap((job) => job.steps.flatMap((step) => step.log)).join("\n");
+}
+
+function filesBelow(place: string): readonly string[] {
+  return (readdirSync(place, { recursive: true }) as string[])
+    .filter((path) => statSync(join(place, path)).isFile())
+    .sort();
+}
+
+describe("release.yml on the sandbox", { timeout: 180_000 }, () => {
+  let first: WorkflowRun;
+
+  it("with plan-only writes nothing and runs no other job", async () => {
+    const run = await runWorkflow(release, call({ "plan-only": true }, "plan-only"));
+    expect(told(run), logOf(run)).toEqual(["plan: success"]);
+    expect(run.outputs["headline"]).toContain("would be released");
+    expect(world.requests.writes().map((request) => request.name)).toEqual([]);
+  });
+
+  it("does not deploy when one model's transfer fails, and keeps what the others sent", async () => {
+    const forbidden = {
+      status: 403,
+      headers: {},
+      body: "<Error><Code>AccessDenied</Code><Message>no</Message></Error>",
+    };
+    world.faults.add({
+      service: "s3",
+      operation: /^(PutObject|CreateMultipartUpload)$/,
+      resource: /checkpoints\/point\//,
+      times: 99,
+      effect: { kind: "answer", answer: forbidden },
+    });
+    const run = await runWorkflow(release, call());
+    world.faults.clear();
+    expect(told(run), logOf(run)).toEqual([
+      "plan: success",
+      "push-images: success",
+      "sync-checkpoints (laguna-m): success",
+      "sync-checkpoints (laguna-xs): success",
+      "sync-checkpoints (point): failure",
+    ]);
+    expect(run.result("deploy")).toBe("skipped");
+    expect(run.outputs["passed"] ?? "").toBe("");
+  });
+
+  it("goes on in a second attempt with what is missing, and deploys exactly what was planned", async () => {
+    first = await runWorkflow(release, call());
+    expect(told(first), logOf(first)).toEqual([
+      "plan: success",
+      "sync-checkpoints (point): success",
+      "deploy: success",
+    ]);
+    expect(first.jobs[0]!.outputs["approvable"]).toMatch(/^[0-9a-f]{64}$/);
+    expect(first.outputs).toMatchObject({ passed: "true", "record-artifact": "eks-deploy-dev-deploy" });
+    expect(first.outputs["record-sha256"]).toMatch(/^[0-9a-f]{64}$/);
+    expect(first.outputs["headline"]).toContain("Released 3 models");
+  });
+
+  it("keeps report and plan of every job, record and values, and no secret in them", () => {
+    const artifacts = join(folder, "first", "artifacts");
+    const kept = filesBelow(artifacts);
+    expect(kept).toEqual([
+      ...["inference_values.yaml", "plan.json", "record.json", "report.json"].map(
+        (file) => `eks-deploy-dev-deploy/${file}`,
+      ),
+      ...[
+        "plan",
+        "push-images",
+        "sync-checkpoints-laguna-m",
+        "sync-checkpoints-laguna-xs",
+        "sync-checkpoints-point",
+      ].flatMap((job) => ["plan.json", "report.json"].map((file) => `eks-deploy-dev-${job}/${file}`)),
+    ]);
+    for (const path of kept) expect(readFileSync(join(artifacts, path), "utf8"), path).not.toContain(key);
+    expect(logOf(first)).not.toContain(key);
+  });
+
+  it("has nothing to transfer and nothing to write when it runs again, and names the record that is there", async () => {
+    const mark = world.requests.all.length;
+    const run = await runWorkflow(release, call({}, "again"));
+    expect(told(run), logOf(run)).toEqual(["plan: success", "deploy: success"]);
+    expect(
+      world.requests.writes(mark).map((request) => `${request.service} ${request.name} ${request.resource}`),
+    ).toEqual([]);
+    expect(run.outputs).toMatchObject({ passed: "true", "record-sha256": first.outputs["record-sha256"] });
+  });
+
+  it("lets a compressed bundle be released whose plan cannot be known before it was read", async () => {
+    const bundle = `s3://${world.names.bucket}/intake/poolside-2611.tar.gz`;
+    const run = await runWorkflow(release, call({ bundle }, "compressed"));
+    expect(told(run), logOf(run)).toEqual(["plan: success", "push-images: success", "deploy: success"]);
+    expect(run.jobs[0]!.outputs).toMatchObject({ approvable: "", "transfer-models": "[]" });
+    const again = await runWorkflow(release, call({ bundle, "plan-only": true }, "compressed"));
+    expect(again.jobs[0]!.outputs["approvable"]).toMatch(/^[0-9a-f]{64}$/);
+  });
+});
