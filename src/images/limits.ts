@@ -4,7 +4,7 @@ import type { Goal } from "./goal.ts";
 import type { Descriptor } from "./oci/descriptor.ts";
 
 /** ECR's limit for one layer: 52,000 MiB. */
-export const layerLimit = 52_000 * 2 ** 20;
+const layerLimit = 52_000 * 2 ** 20;
 
 /** Told before the first byte, not after 50 GB. */
 export function refuseOversized({ oci, name }: Pick<Goal, "oci" | "name">): void {

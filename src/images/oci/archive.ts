@@ -31,7 +31,7 @@ export async function openImage(source: Source, archive: string, signal: AbortSi
 }
 
 /** Files by normal path. A docker archive is told as such before its links and doubles are judged. */
-export function membersByPath(members: readonly TarMember[], archive: string): ReadonlyMap<string, TarMember> {
+function membersByPath(members: readonly TarMember[], archive: string): ReadonlyMap<string, TarMember> {
   const names = new Set(members.map(({ path }) => normalPath(path)));
   if (names.has("manifest.json") && !names.has("oci-layout")) throw dockerArchive(archive);
   const guard = guardPaths(archive);

@@ -8,7 +8,7 @@ import { blobPath, type Descriptor, damaged, digestLike, isDigest } from "../oci
 import { dockerArchive, type OciImage } from "../oci/layout.ts";
 
 /** Blobs up to this are read whole: only content tells a manifest from a layer while `index.json` has not come yet. */
-export const wholeLimit = 16 * 2 ** 20;
+const wholeLimit = 16 * 2 ** 20;
 /** JSON of one archive that waits for its index. */
 const heldLimit = 64 * 2 ** 20;
 

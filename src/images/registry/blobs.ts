@@ -9,7 +9,7 @@ import { advise, explain, isStale } from "./refusal.ts";
 import type { Wire } from "./wire.ts";
 
 /** Blobs up to this are read whole, proven, and sent in one request; larger ones stream through one PATCH. */
-export const inOneRequest = 4 * 2 ** 20;
+const inOneRequest = 4 * 2 ** 20;
 
 /** Where a blob's bytes come from, anew for each attempt. */
 export interface BlobBody {
@@ -192,7 +192,7 @@ function withDigest(place: string, digest: string): string {
 }
 
 /** The refusal of a layer whose bytes are not what its manifest says. */
-export function layerDamaged(blob: Descriptor, digest: string, archive: string): UserError {
+function layerDamaged(blob: Descriptor, digest: string, archive: string): UserError {
   return new UserError("LAYER_DAMAGED", {
     happened: `A layer in ${archive} has the digest ${digest}; its manifest says ${blob.digest}. It was not committed, and nothing of this image was tagged.`,
     next: "Transfer the bundle again and compare its SHA-256 with what Poolside published.",
