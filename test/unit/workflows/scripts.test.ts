@@ -1,0 +1,181 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runInNewContext } from "node:vm";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { stepsOf, workflowOf } from "./files.ts";
+
+/** The script of a workflow's step with actions/github-script. */
+function scriptOf(path: string): string {
+  const step = stepsOf(workflowOf(path)).find(({ step: { uses } }) => uses?.startsWith("actions/github-script@"));
+  return String(step?.step.with?.["script"]);
+}
+
+interface Comment {
+  readonly id: number;
+  readonly user: { readonly type: string };
+  body: string;
+}
+
+interface Issue {
+  readonly number: number;
+  readonly title: string;
+  state: string;
+  readonly comments: string[];
+}
+
+/** GitHub's REST calls that the scripts make, on comments and issues in memory. */
+function fakeGithub(comments: Comment[] = [], issues: Issue[] = []) {
+  const rest = {
+    issues: {
+      listComments: "listComments",
+      createComment: async ({ issue_number, body }: { issue_number: number; body: string }) => {
+        comments.push({ id: comments.length + 1, user: { type: "Bot" }, body });
+        issues.find((issue) => issue.number === issue_number)?.comments.push(body);
+      },
+      updateComment: async ({ comment_id, body }: { comment_id: number; body: string }) => {
+        comments.find(({ id }) => id === comment_id)!.body = body;
+      },
+      listForRepo: async () => ({ data: issues.filter((issue) => issue.state === "open") }),
+      create: async ({ title }: { title: string }) => {
+        issues.push({ number: issues.length + 1, title, state: "open", comments: [] });
+      },
+      update: async ({ issue_number, state }: { issue_number: number; state: string }) => {
+        issues.find((issue) => issue.number === issue_number)!.state = state;
+      },
+    },
+  };
+  return { rest, paginate: async () => comments };
+}
+
+const context = {
+  serverUrl: "https://github.com",
+  repo: { owner: "acme", repo: "models" },
+  runId: 4711,
+  issue: { number: 7 },
+};
+
+async function run(
+  script: string,
+  github: ReturnType<typeof fakeGithub>,
+  env: Readonly<Record<string, string>>,
+): Promise<void> {
+  const require = createRequire(import.meta.url);
+  await runInNewContext(`(async () => {\n${script}\n})()`, { github, context, require, process: { env } });
+}
+
+describe("the plan's comment", () => {
+  const script = scriptOf(".github/workflows/plan.yml");
+  const planned = {
+    headline: "inference (dev) would be released with 2 changes.",
+    planSha256: "ab".repeat(32),
+    changes: [
+      {
+        verb: "upload",
+        kind: "image",
+        name: "atlas",
+        to: { unknown: "known once the bundle was read", identity: "etag:1" },
+        reason: "not there yet",
+      },
+      {
+        verb: "upgrade",
+        kind: "release",
+        name: "inference",
+        from: "revision 3",
+        to: "revision 4",
+        reason: "values differ",
+      },
+    ],
+  };
+  let folder: string;
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "eks-deploy-comment-"));
+  });
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  async function commented(report: object, comments: Comment[] = [], environment = "dev"): Promise<readonly Comment[]> {
+    const path = join(folder, "report.json");
+    writeFileSync(path, JSON.stringify(report));
+    await run(script, fakeGithub(comments), { REPORT: path, ENVIRONMENT: environment });
+    return comments;
+  }
+
+  it("shows every change, what is unknown by its reason, and where the run is", async () => {
+    const [comment] = await commented(planned);
+    expect(comment!.body).toContain(
+      "| upload | image | `atlas` |  | `unknown: known once the bundle was read` | `not there yet` |",
+    );
+    expect(comment!.body).toContain(
+      "| upgrade | release | `inference` | `revision 3` | `revision 4` | `values differ` |",
+    );
+    expect(comment!.body).toContain("[Summary](https://github.com/acme/models/actions/runs/4711)");
+    expect(comment!.body).toContain(planned.planSha256);
+  });
+
+  it("is written anew, not a second time, and each environment has its own", async () => {
+    const comments = [...(await commented(planned))];
+    await commented({ ...planned, headline: "inference (dev) is up to date.", changes: [] }, comments);
+    expect(comments).toHaveLength(1);
+    expect(comments[0]!.body).toContain("is up to date");
+    await commented(planned, comments, "production");
+    expect(comments).toHaveLength(2);
+  });
+
+  it("does not overwrite what a person wrote", async () => {
+    const theirs: Comment = { id: 99, user: { type: "User" }, body: "<!-- eks-deploy plan: dev -->" };
+    const comments = await commented(planned, [theirs]);
+    expect(comments.map(({ body }) => body.split("\n").length > 1)).toEqual([false, true]);
+  });
+
+  it("tells a failed plan by its code and remedy", async () => {
+    const failure = { code: "CERTIFICATE_HOST", happened: "...", next: "Add the host to the certificate." };
+    const [comment] = await commented({ ...planned, changes: [], failure });
+    expect(comment!.body).toContain("❌");
+    expect(comment!.body).toContain("`CERTIFICATE_HOST` `Add the host to the certificate.`");
+  });
+
+  it("keeps foreign text from becoming markup, a mention or another row", async () => {
+    const name = "a` | <img src=x> @octocat\n| b | `";
+    const [comment] = await commented({ ...planned, changes: [{ verb: "upload", kind: "image", name, reason: "" }] });
+    const rows = comment!.body.split("\n").filter((line) => line.startsWith("| upload"));
+    expect(rows).toEqual([expect.stringMatching(/^\| upload \| image \| `[^`|]*` \| {2}\| {2}\| {2}\|$/)]);
+  });
+
+  it("stays below GitHub's limit of 65,536 characters", async () => {
+    const changes = Array.from({ length: 5_000 }, () => ({
+      verb: "upload",
+      kind: "image",
+      name: "x".repeat(999),
+      from: "y".repeat(999),
+      to: "z".repeat(999),
+      reason: "w".repeat(999),
+    }));
+    const [comment] = await commented({ ...planned, changes });
+    expect(comment!.body.length).toBeLessThan(65_536);
+    expect(comment!.body).toContain("4900 more in the summary.");
+  });
+});
+
+describe("the issue of the hourly smoke test", () => {
+  const script = scriptOf("workflows-examples/hourly-smoke.yml");
+
+  it("is opened once while the test fails, and closed when the models answer again", async () => {
+    const issues: Issue[] = [];
+    const github = fakeGithub([], issues);
+    for (const result of ["failure", "failure"]) await run(script, github, { RESULT: result });
+    expect(issues).toMatchObject([{ state: "open" }]);
+    await run(script, github, { RESULT: "success" });
+    expect(issues).toMatchObject([{ state: "closed", comments: [expect.stringContaining("answer again")] }]);
+    await run(script, github, { RESULT: "failure" });
+    expect(issues).toHaveLength(2);
+  });
+
+  it("is not opened while the models answer", async () => {
+    const issues: Issue[] = [];
+    await run(script, fakeGithub([], issues), { RESULT: "success" });
+    expect(issues).toEqual([]);
+  });
+});
