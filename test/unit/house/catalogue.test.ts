@@ -37,7 +37,7 @@ describe("the error catalogue", () => {
     for (const catalogue of all.values()) {
       for (const [code, entry] of Object.entries(catalogue)) {
         expect(entry.means, code).toMatch(/\S.*[.`)]$/s);
-        expect(entry.remedy, code).toMatch(/\S.*[.`)]$|\b[Rr]un: \S.*$/s);
+        expect(entry.remedy, code).toMatch(/\S.*[.`)]$|: (?:aws|eksctl|helm|kubectl|skopeo) \S.*$/s);
       }
     }
   });
