@@ -1,0 +1,30 @@
+import { createHash, type Hash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, rename, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
+
+/** Where software that was built or fetched once stays; git does not see it, and `npm ci` clears it. */
+const root = resolve(import.meta.dirname, "../../node_modules/.cache/eks-deploy/e2e");
+
+/** Gives the folder `name` in the cache, filled by `make` where it is not there yet. It appears whole or not at all, beside other processes too. */
+export async function cached(name: string, make: (folder: string) => Promise<void>): Promise<string> {
+  const folder = join(root, name);
+  if (existsSync(folder)) return folder;
+  const temporary = `${folder}.${process.pid}`;
+  await rm(temporary, { recursive: true, force: true });
+  await mkdir(temporary, { recursive: true });
+  try {
+    await make(temporary);
+    await rename(temporary, folder);
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    if (!existsSync(folder)) throw error;
+  }
+  return folder;
+}
+
+/** A short name for content: what was made of other content has another name. */
+export function nameOf(...contents: readonly (string | Buffer)[]): string {
+  const hash = contents.reduce<Hash>((sum, content) => sum.update(content).update("\0"), createHash("sha256"));
+  return hash.digest("hex").slice(0, 16);
+}

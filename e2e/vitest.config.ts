@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+import { layers } from "./layers.ts";
+
+/** One project for each layer. Their servers share two cores, so files run one after another. */
+export default defineConfig({
+  root: import.meta.dirname,
+  test: {
+    fileParallelism: false,
+    projects: layers.map(({ name }) => ({
+      test: { name, include: [`${name}/**/*.test.ts`], testTimeout: 180_000, hookTimeout: 180_000 },
+    })),
+  },
+});
