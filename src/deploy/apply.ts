@@ -10,7 +10,7 @@ import type { Helm } from "../helm/find.ts";
 import { helmFailure, runHelm } from "../helm/run.ts";
 import { atLeast } from "../helm/version.ts";
 import { refusedByAdmission } from "./diagnosis/admission.ts";
-import { contentOf, descriptionOf, recoveryOf, stateOf } from "./history.ts";
+import { contentOf, descriptionOf, lastGood, recoveryOf, stateOf } from "./history.ts";
 import type { HeldLease } from "./lease.ts";
 import type { ReleasePlan } from "./plan.ts";
 import { type ReleasePlace, readRevisions } from "./release.ts";
@@ -43,13 +43,15 @@ export async function createNamespace(cluster: Cluster, name: string): Promise<v
 
 /**
  * Carries the plan out under the Lease: clears a lock that was left behind, writes Secrets, lets old pods go where that was planned, upgrades, restarts
- * what reads a changed Secret. Gives the revision that is then live. Interrupted anywhere, running again goes on.
+ * what reads a changed Secret. Gives the revision that is then live. Interrupted anywhere, running again goes on. `onUpgrade` hears, just before helm
+ * writes, which revision was live until then: from that moment on there is something to undo.
  */
 export async function applyRelease(
   plan: ReleasePlan,
   means: ApplyMeans,
   lease: HeldLease,
   ctx: Context,
+  onUpgrade: (before: number) => void,
 ): Promise<number> {
   const cluster = means.cluster.within(ctx);
   await clearLock(means, lease.takenOverFrom, ctx);
@@ -59,6 +61,7 @@ export async function applyRelease(
   }
   const before = await templates(cluster, means.namespace);
   if (plan.upgrade && !(await isAlready(plan, means, cluster))) {
+    onUpgrade(lastGood(await readRevisions(cluster, means))?.number ?? 0);
     await makeRoom(means, plan.recreate, ctx);
     await upgrade(plan, means, ctx);
   }

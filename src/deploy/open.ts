@@ -56,8 +56,8 @@ export interface Deployment {
   wanted: Omit<WantedRelease, "objects">;
   /** Held from before apply until `close`. */
   lease?: HeldLease;
-  /** The revision that was live before apply; 0: none. */
-  before: number;
+  /** Set just before helm writes: when, and the revision that was live until then (0: none). Until it is set there is nothing to undo. */
+  began?: { readonly at: number; readonly before: number };
   /** The rollout was overtaken: nothing is undone. */
   superseded: boolean;
 }
@@ -68,7 +68,7 @@ export async function openDeployment(inputs: DeployInputs, ctx: Context): Promis
     connectAws({ region: inputs.awsRegion, accountId: inputs.awsAccountId, role: inputs.roleToAssume }, ctx);
   const [cluster, helm] = await Promise.all([connectCluster(inputs, { ctx, aws }), findHelm(inputs.helmVersion, ctx)]);
   const read = await readWish(inputs, cluster, aws, ctx);
-  return { cluster, helm, aws, inputs, ...read, before: 0, superseded: false };
+  return { cluster, helm, aws, inputs, ...read, superseded: false };
 }
 
 /** Reads chart, values and key anew: what the steps before have put out may differ from what was planned. */

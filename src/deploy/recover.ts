@@ -9,8 +9,8 @@ import type { RolloutLimits } from "./verdict.ts";
 /** What undoing rests on. */
 export interface RecoverFacts {
   readonly revisions: readonly Revision[];
-  /** The revision that was live before this run; 0: none. */
-  readonly before: number;
+  /** The revision that was live before helm wrote; 0: none. `undefined`: helm has written nothing in this run. */
+  readonly before: number | undefined;
   /** The last revision that passed its smoke test, where a record says so. */
   readonly proven: number | undefined;
   readonly cancelled: boolean;
@@ -33,18 +33,21 @@ export type Undo =
  */
 export function undoOf(facts: RecoverFacts): Undo {
   const newest = facts.revisions.at(-1);
+  const { before } = facts;
   if (facts.superseded) return { kind: "nothing", why: "a newer revision is live" };
-  if (!newest || newest.number === facts.before) return { kind: "nothing", why: "no revision was made" };
+  // What is pending then is someone else's.
+  if (before === undefined || !newest || newest.number === before)
+    return { kind: "nothing", why: "no revision was made" };
   if (facts.cancelled && facts.onCancel === "leave" && !newest.status.startsWith("pending"))
     return { kind: "nothing", why: "on-cancel is leave" };
   if (!facts.cancelled && facts.onFailure === "keep" && !newest.status.startsWith("pending"))
     return { kind: "nothing", why: "on-failure is keep" };
-  const target = targetOf(facts);
+  const target = targetOf(facts.revisions, before, facts.proven);
   if (target) return { kind: "rollback", to: target.number };
-  return facts.before === 0 ? { kind: "uninstall" } : { kind: "nothing", why: "no good revision is kept" };
+  return before === 0 ? { kind: "uninstall" } : { kind: "nothing", why: "no good revision is kept" };
 }
 
-function targetOf({ revisions, before, proven }: RecoverFacts): Revision | undefined {
+function targetOf(revisions: readonly Revision[], before: number, proven: number | undefined): Revision | undefined {
   const usable = revisions.filter(
     (item) => item.number <= before && (item.status === "deployed" || item.status === "superseded"),
   );

@@ -9,7 +9,6 @@ import { type ApplyMeans, clearLock, rollbackTo, uninstall } from "./apply.ts";
 import { stateOf } from "./history.ts";
 import { isHeldBy, letGo } from "./lease.ts";
 import type { Deployment } from "./open.ts";
-import type { ReleasePlan } from "./plan.ts";
 import { readRevisions } from "./release.ts";
 
 /** What the post step must know of a run that was cut off; no secret is in it. */
@@ -24,15 +23,15 @@ interface RememberedRun {
   readonly namespace: string;
   readonly helmVersion: string;
   readonly onCancel: "leave" | "rollback";
-  /** Revision that was live before; 0: none. */
-  readonly before: number;
+  /** When helm began to write, and the revision that was live until then (0: none); absent: it had not begun. */
+  readonly began: Deployment["began"];
   readonly leaseToken: string;
 }
 
 const key = "run";
 
 /** Leaves what the post step needs, should this process be killed. */
-export function rememberRun(deployment: Deployment, plan: ReleasePlan, ctx: Context): void {
+export function rememberRun(deployment: Deployment, ctx: Context): void {
   const { inputs, lease } = deployment;
   const run: RememberedRun = {
     cluster: inputs.cluster,
@@ -45,7 +44,7 @@ export function rememberRun(deployment: Deployment, plan: ReleasePlan, ctx: Cont
     namespace: inputs.namespace,
     helmVersion: inputs.helmVersion,
     onCancel: inputs.onCancel,
-    before: plan.state.kind === "deployed" ? plan.state.live.number : 0,
+    began: deployment.began,
     leaseToken: lease?.token ?? "",
   };
   ctx.remember(key, JSON.stringify(run));
@@ -85,14 +84,16 @@ export async function settleRun(remembered: Readonly<Record<string, string>>, ct
 }
 
 async function finish(run: RememberedRun, means: ApplyMeans, ctx: Context): Promise<void> {
-  const own = { holder: ctx.ambient.run.url, since: 0 };
-  await clearLock(means, own, ctx);
+  // Before helm began, what is pending is someone else's.
+  if (!run.began) return;
+  const { at, before } = run.began;
+  await clearLock(means, { holder: ctx.ambient.run.url, since: at }, ctx);
   if (run.onCancel !== "rollback") return;
   const state = stateOf(await readRevisions(means.cluster, run));
-  if (state.kind === "absent" || (state.kind === "deployed" && state.newest.number === run.before)) return;
-  if (run.before > 0) await rollbackTo(means, run.before, ctx);
+  if (state.kind === "absent" || (state.kind === "deployed" && state.newest.number === before)) return;
+  if (before > 0) await rollbackTo(means, before, ctx);
   else await uninstall(means, ctx);
-  ctx.log.info(run.before > 0 ? `Rolled back to revision ${run.before}` : "Undid the first install");
+  ctx.log.info(before > 0 ? `Rolled back to revision ${before}` : "Undid the first install");
 }
 
 function parse(text: string): RememberedRun {

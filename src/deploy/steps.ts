@@ -5,7 +5,6 @@ import { addressesOf } from "./addresses.ts";
 import { type ApplyMeans, applyRelease, createNamespace } from "./apply.ts";
 import type { Diagnosis } from "./diagnosis/diagnosis.ts";
 import { expectedImages } from "./expected-images.ts";
-import { lastGood } from "./history.ts";
 import { applyHostRecords } from "./host-records.ts";
 import { holdLease } from "./lease.ts";
 import type { Observation } from "./observe.ts";
@@ -43,10 +42,11 @@ export async function carryOut(plan: ReleasePlan, deployment: Deployment, ctx: C
     ctx.log.info(`Created the namespace ${inputs.namespace}`);
   }
   deployment.lease = await holdLease(cluster.within(ctx), inputs, inputs.lockTimeout, ctx);
-  rememberRun(deployment, plan, ctx);
-  const revisions = await readRevisions(cluster.within(ctx), inputs);
-  deployment.before = lastGood(revisions)?.number ?? 0;
-  const revision = await applyRelease(plan, applyMeans(deployment), deployment.lease, ctx);
+  rememberRun(deployment, ctx);
+  const revision = await applyRelease(plan, applyMeans(deployment), deployment.lease, ctx, (before) => {
+    deployment.began = { at: ctx.clock.now(), before };
+    rememberRun(deployment, ctx);
+  });
   if (plan.records)
     await applyHostRecords(plan.records, deployment.wanted.owner, inputs.namespace, cluster, deployment.aws, ctx);
   return { revision };
@@ -139,7 +139,7 @@ export async function rescue(
   const revisions = await readRevisions(cluster.within(ctx), inputs);
   const facts = {
     revisions,
-    before: deployment.lease ? deployment.before : (revisions.at(-1)?.number ?? 0),
+    before: deployment.began?.before,
     proven: observation.proven,
     cancelled: failure.code === "CANCELLED",
     superseded: deployment.superseded,

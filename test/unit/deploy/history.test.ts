@@ -107,6 +107,10 @@ describe("undoOf", () => {
     ["where on-failure is keep", { onFailure: "keep" }],
     ["after a cancel, unless on-cancel asks for it", { cancelled: true }],
     ["when no revision was made", { before: 3 }],
+    [
+      "when helm had not begun, whatever is pending",
+      { before: undefined, revisions: revisions("deployed", "pending-upgrade") },
+    ],
   ] as const)("leaves the release alone %s", (_, more) => {
     expect(undoOf({ ...facts, ...more }).kind).toBe("nothing");
   });
