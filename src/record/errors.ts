@@ -21,4 +21,12 @@ export const recordErrors: Catalogue = {
     means: "Another run wrote the `latest` pointer between our reading and writing it.",
     remedy: "Look at that run; run again when it has ended.",
   },
+  RECORD_VALUES_ALTERED: {
+    means: "A values file in `records` does not have the digest under which it is kept: it was edited or damaged.",
+    remedy: "Render the values again from the record: command: release with from-record.",
+  },
+  RECORD_SMOKE_INVALID: {
+    means: "A file below `smoke/` in `records` is no result of a smoke test that this version reads.",
+    remedy: "Look at it, and remove it if nobody needs it.",
+  },
 };

@@ -1,6 +1,6 @@
 import { UserError } from "../errors.ts";
 import { parseRecord, type ReleaseRecord, recordBytes, recordDigest } from "./record.ts";
-import type { RecordStore } from "./store.ts";
+import type { RecordStore, Stored } from "./store.ts";
 
 /** A record with its name. */
 export interface Named {
@@ -45,15 +45,28 @@ export async function readRecord(store: RecordStore, sha256: string): Promise<Na
 /** Keeps a record under its digest, then moves `latest`, conditionally: the pointer is written last, and never over one that we did not read. */
 export async function writeRecord(store: RecordStore, record: ReleaseRecord): Promise<Named> {
   const sha256 = recordDigest(record);
-  const path = pointer(record.environment === "default" ? undefined : record.environment, record.release);
-  const before = await store.get(path);
+  const before = await store.get(pointerOf(record));
   await store.put(place(sha256), recordBytes(record), { absent: true });
+  return move(store, { sha256, uri: `${store.place}${place(sha256)}`, record }, before);
+}
+
+/** Lets `latest` name a record that is kept in this store; conditionally. Nothing is written where it does already. */
+export async function moveLatest(store: RecordStore, named: Named): Promise<Named> {
+  return move(store, named, await store.get(pointerOf(named.record)));
+}
+
+async function move(store: RecordStore, named: Named, before: Stored | undefined): Promise<Named> {
+  const { sha256, record } = named;
+  if (before && String(before.body).trim() === sha256) return named;
+  const path = pointerOf(record);
   const moved = await store.put(path, `${sha256}\n`, before ? { over: before.etag } : { absent: true });
-  if (!moved) {
-    throw new UserError("RECORD_RACE", {
-      happened: `Another run moved ${store.place}${path} while this one was writing its record (${sha256} is kept).`,
-      next: "Look at that run; run again when it has ended.",
-    });
-  }
-  return { sha256, uri: `${store.place}${place(sha256)}`, record };
+  if (moved) return named;
+  throw new UserError("RECORD_RACE", {
+    happened: `Another run moved ${store.place}${path} while this one was writing its record (${sha256} is kept).`,
+    next: "Look at that run; run again when it has ended.",
+  });
+}
+
+function pointerOf(record: ReleaseRecord): string {
+  return pointer(record.environment === "default" ? undefined : record.environment, record.release);
 }

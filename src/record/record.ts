@@ -43,6 +43,8 @@ export interface ReleaseRecord {
   readonly run: { readonly url: string; readonly actor: string; readonly repository: string; readonly sha: string };
   readonly startedAt: string;
   readonly finishedAt: string;
+  /** Where the same bytes were proven before, for a release that was promoted. */
+  readonly promotedFrom?: { readonly environment: string; readonly record: string };
 }
 
 /** SHA-256 of the record's canonical JSON: the name under which it is kept. */

@@ -85,8 +85,12 @@ export function recordSchema(): Schema {
         }),
         startedAt: time("When the release began."),
         finishedAt: time("When it was proven."),
+        promotedFrom: shape("Where the same bytes were proven before; absent for a release that was not promoted.", {
+          environment: filled("Environment that proved them first."),
+          record: { ...sha256, description: "Digest of its record." },
+        }),
       },
-      ["specSha256"],
+      ["specSha256", "promotedFrom"],
     ),
   };
 }

@@ -36,12 +36,16 @@ export interface Joined {
   failure?: EksDeployError;
 }
 
-/** Observes and plans all links, each with what the ones before it will put out. Nothing is written. Links that do not wait for each other go side by side. */
+/**
+ * Observes and plans all links, each with what the ones before it will put out. Nothing is written. Links that do not wait for each other go side by side. The first failure is
+ * thrown; with `all` each link keeps its own, and those that wait for a failed one are not looked at.
+ */
 export async function joinChain(
   links: readonly Link[],
   sources: InputSources,
   ctx: Context,
   onJoin: (joined: Joined) => void,
+  failures: "first" | "all" = "first",
 ): Promise<readonly Joined[]> {
   const chain = new Map<string, Promise<Joined>>();
   for (const link of links) {
@@ -56,7 +60,8 @@ export async function joinChain(
         seconds: 0,
       };
       onJoin(joined);
-      await planLink(joined, earlier, ctx);
+      if (failures === "first") await planLink(joined, earlier, ctx);
+      else await tryLink(joined, earlier, ctx);
       return joined;
     });
     chain.set(link.action.contract.name, joining);
@@ -70,6 +75,18 @@ async function settleAll<T>(promises: readonly Promise<T>[]): Promise<readonly T
   const failed = results.find((result) => result.status === "rejected");
   if (failed) throw failed.reason;
   return results.map((result) => (result as PromiseFulfilledResult<T>).value);
+}
+
+/** Keeps what the link failed of; a cancellation is the whole run's. */
+async function tryLink(joined: Joined, earlier: readonly Joined[], ctx: Context): Promise<void> {
+  if (earlier.some((before) => before.failure || before.inputs === undefined)) return;
+  try {
+    await planLink(joined, earlier, ctx);
+  } catch (thrown) {
+    const failure = asEksDeployError(thrown);
+    if (failure.code === "CANCELLED" || ctx.signal.aborted) throw failure;
+    joined.failure = failure;
+  }
 }
 
 async function planLink(joined: Joined, earlier: readonly Joined[], ctx: Context): Promise<void> {

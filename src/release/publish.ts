@@ -1,23 +1,16 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import type { Finished } from "../action/action.ts";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import type { Context } from "../action/context.ts";
-import { type Contract, camel } from "../action/contract.ts";
-import type { InputSources } from "../action/load.ts";
-import { planDigest } from "../action/plan.ts";
+import type { Change } from "../action/plan.ts";
 import { connectAws } from "../aws/session.ts";
-import type { Json } from "../canonical.ts";
+import { type Json, sha256 } from "../canonical.ts";
 import { type Named, readLatest, writeRecord } from "../record/latest.ts";
-import { type RecordedCheckpoint, type RecordedImage, type ReleaseRecord, recordBytes } from "../record/record.ts";
-import { openStore } from "../record/store.ts";
-import { toolVersion } from "../version.ts";
-import type { Joined } from "./chain.ts";
-
-/** What the root action observed: its chain, and when it began. */
-export interface ReleaseRun {
-  readonly joined: readonly Joined[];
-  readonly startedAt: number;
-}
+import { type ReleaseRecord, recordBytes } from "../record/record.ts";
+import { keepSmoke } from "../record/smoke.ts";
+import { openStore, type RecordStore } from "../record/store.ts";
+import { keepValues } from "../record/values.ts";
+import type { Ended } from "./command.ts";
+import { isRecorded } from "./recorded.ts";
 
 /** Where the record of a release is. */
 export interface Published {
@@ -26,127 +19,121 @@ export interface Published {
   readonly sha256: string;
 }
 
-type Ended = Finished<Contract, ReleaseRun, readonly Joined[], void>;
-
-/**
- * Writes the record of a proven release into `records`; for a release that changed nothing, names the one that is `latest`.
- * Nothing is written in a dry run, after a failure, or after an empty release.
- */
-export async function recordRelease(
-  ended: Ended,
-  chain: readonly Joined[],
-  sources: InputSources,
-  ctx: Context,
-): Promise<Published | undefined> {
-  const inputs = ended.inputs as unknown as CommonValues;
-  if (ended.outcome !== "done" || ended.dryRun || inputs.command !== "release" || !inputs.records || !ended.plan)
-    return undefined;
-  const aws = await connectAws(
-    { region: inputs.awsRegion, accountId: inputs.awsAccountId, role: inputs.roleToAssume },
-    ctx,
-  );
-  const store = await openStore(inputs.records, aws);
-  if (ended.plan.changes.length === 0) {
-    const latest = await readLatest(store, inputs.environment, String(inputs.release));
-    return latest && keep(latest, ctx);
-  }
-  return keep(await writeRecord(store, recordOf(ended, inputs, aws, chain, sources, ctx)), ctx);
-}
-
-interface CommonValues {
-  readonly command: string;
+/** Whose records they are, where they are, and who reads and writes them. */
+export interface RecordInputs {
   readonly environment: string | undefined;
+  readonly release: string;
   readonly records: string | undefined;
   readonly awsRegion: string | undefined;
   readonly awsAccountId: string | undefined;
   readonly roleToAssume: string | undefined;
-  readonly release: string | undefined;
 }
 
-async function keep(named: Named, ctx: Context): Promise<Published> {
+/** The store of these inputs; `undefined` where no place is known. */
+export async function storeOf(inputs: RecordInputs, ctx: Context): Promise<RecordStore | undefined> {
+  if (!inputs.records) return undefined;
+  const target = { region: inputs.awsRegion, accountId: inputs.awsAccountId, role: inputs.roleToAssume };
+  return openStore(inputs.records, await connectAws(target, ctx));
+}
+
+/** The change that a record of this release is, unless the latest one says the same already: so a run that was cut off between the proof and its record is made good. */
+export async function recordChange(
+  outputs: Readonly<Record<string, unknown>>,
+  inputs: RecordInputs,
+  ctx: Context,
+): Promise<readonly Change[]> {
+  const store = await storeOf(inputs, ctx);
+  if (!store) return [];
+  const latest = await readLatest(store, inputs.environment, inputs.release);
+  if (latest && isRecorded(latest.record, outputs)) return [];
+  const name = `${inputs.environment ?? "default"}/${inputs.release}`;
+  const reason = latest ? "what is to be proven differs from the latest record" : "nothing was proven yet";
+  return [
+    {
+      verb: "write",
+      kind: "record",
+      name,
+      ...(latest ? { from: latest.sha256 } : {}),
+      to: "what the smoke test proves",
+      reason,
+    },
+  ];
+}
+
+/**
+ * Keeps what a release proved: values file and record under their digests, the result of the smoke test, and last `latest`. A test that failed is kept as well. Nothing is
+ * written in a dry run or after an empty release, which names the record that is `latest`.
+ */
+export async function publish(
+  ended: Ended,
+  inputs: RecordInputs,
+  make: (latest: Named | undefined) => Promise<ReleaseRecord>,
+  ctx: Context,
+): Promise<Published | undefined> {
+  const { outcome, plan } = ended;
+  const outputs = (ended.outputs ?? {}) as Readonly<Record<string, unknown>>;
+  if (ended.dryRun || !plan || !inputs.records) return undefined;
+  if (outcome !== "done") {
+    if (plan.changes.length > 0) await keepFailedSmoke(outputs, inputs, ctx);
+    return undefined;
+  }
+  const store = (await storeOf(inputs, ctx))!;
+  const latest = await readLatest(store, inputs.environment, inputs.release);
+  if (plan.changes.length === 0) return latest && showRecord(latest, ctx);
+  const record = await make(latest);
+  await keepProvenValues(store, record, String(outputs["valuesFile"] ?? ""), ctx);
+  const named = await writeRecord(store, record);
+  await keepSmoke(store, smokeEntry(inputs, named.sha256, true, outputs["results"], ctx));
+  return showRecord(named, ctx);
+}
+
+/** The values file must still be what was proven: something else on the runner may have written over it. */
+async function keepProvenValues(store: RecordStore, record: ReleaseRecord, path: string, ctx: Context): Promise<void> {
+  const text = await readFile(resolve(ctx.ambient.workspace, path)).catch(() => undefined);
+  if (text && sha256(text) === record.valuesSha256) await keepValues(store, text);
+  else ctx.log.info(`The values file ${path} is not what was released any more; it is not kept in records`);
+}
+
+/** A failed proof is told to those who ask how long the release has been green; where that cannot be kept, the failure itself matters more. */
+async function keepFailedSmoke(
+  outputs: Readonly<Record<string, unknown>>,
+  inputs: RecordInputs,
+  ctx: Context,
+): Promise<void> {
+  if (outputs["passed"] !== false) return;
+  try {
+    const store = (await storeOf(inputs, ctx))!;
+    await keepSmoke(store, smokeEntry(inputs, null, false, outputs["results"], ctx));
+  } catch (thrown) {
+    ctx.log.info(`The failed smoke test is not kept in records: ${(thrown as Error).message.split("\n")[0]}`);
+  }
+}
+
+/** A result of the smoke test, as it is kept. */
+export function smokeEntry(
+  inputs: RecordInputs,
+  record: string | null,
+  passed: boolean,
+  results: unknown,
+  ctx: Context,
+) {
+  return {
+    version: 1,
+    environment: inputs.environment ?? "default",
+    release: inputs.release,
+    record,
+    passed,
+    at: new Date(ctx.clock.now()).toISOString(),
+    run: ctx.ambient.run.url,
+    results: (results ?? {}) as Json,
+  } as const;
+}
+
+/** Writes the record on the runner, for artifacts and for people. */
+export async function showRecord(named: Named, ctx: Context): Promise<Published> {
   const folder = join(ctx.ambient.temp, "eks-deploy", "release");
   await mkdir(folder, { recursive: true });
   const path = join(folder, "record.json");
   await writeFile(path, recordBytes(named.record));
   return { path, uri: named.uri, sha256: named.sha256 };
-}
-
-function recordOf(
-  ended: Ended,
-  common: CommonValues,
-  aws: { account: string; region: string },
-  chain: readonly Joined[],
-  sources: InputSources,
-  ctx: Context,
-): ReleaseRecord {
-  const outputs = ended.outputs as Record<string, unknown>;
-  const deploy = (chain.find((joined) => joined.name === "helm-deploy")?.inputs ?? {}) as Record<string, unknown>;
-  const { run } = ctx.ambient;
-  return {
-    version: 1,
-    tool: toolVersion,
-    environment: common.environment ?? "default",
-    release: String(deploy["release"]),
-    namespace: String(deploy["namespace"]),
-    cluster: String(deploy["cluster"] ?? deploy["context"] ?? ""),
-    account: aws.account,
-    region: aws.region,
-    resolved: resolvedOf(chain, sources),
-    images: imagesOf(outputs["images"]),
-    checkpoints: checkpointsOf(outputs["prefixes"], outputs["manifests"]),
-    chart: {
-      sha256: String(outputs["chartSha256"] ?? ""),
-      version: String(outputs["chartVersion"] ?? ""),
-      place: String(outputs["chart"] ?? ""),
-    },
-    valuesSha256: String(outputs["valuesSha256"] ?? ""),
-    identity: { roleArn: String(outputs["roleArn"] ?? ""), policyArn: String(outputs["policyArn"] ?? "") },
-    revision: Number(outputs["revision"] ?? 0),
-    models: (outputs["renderedModels"] ?? []) as Json,
-    smoke: (outputs["results"] ?? {}) as Json,
-    planSha256: planDigest(ended.plan!),
-    run: { url: run.url, actor: run.actor, repository: run.repository, sha: run.sha },
-    startedAt: new Date(ended.observed?.startedAt ?? ctx.clock.now()).toISOString(),
-    finishedAt: new Date(ctx.clock.now()).toISOString(),
-  };
-}
-
-/** Every plain input that had a value, with its origin. Secrets and sources (which may be presigned URLs) stay out. */
-function resolvedOf(chain: readonly Joined[], sources: InputSources): ReleaseRecord["resolved"] {
-  const resolved: Record<string, { value: Json; origin: string }> = {};
-  for (const joined of chain) {
-    const inputs = joined.inputs as Record<string, unknown> | undefined;
-    for (const [name, input] of Object.entries(joined.link.action.contract.inputs as Contract["inputs"])) {
-      const value = inputs?.[camel(name)];
-      if (input.secret || value === undefined || typeof value === "object") continue;
-      resolved[`${joined.name}.${name}`] = { value: value as Json, origin: originOf(name, input.spec, sources) };
-    }
-  }
-  return resolved;
-}
-
-function originOf(name: string, spec: Contract["inputs"][string]["spec"], sources: InputSources): string {
-  if (sources.input(name)) return `input ${name}`;
-  const located = typeof spec === "string" ? sources.spec(spec) : spec?.(sources.spec, sources.input);
-  return located?.origin ?? "default";
-}
-
-function imagesOf(value: unknown): Readonly<Record<string, RecordedImage>> {
-  const images = (value ?? {}) as Record<string, RecordedImage>;
-  return Object.fromEntries(
-    Object.entries(images).map(([name, { repository, tag, digest }]) => [name, { repository, tag, digest }]),
-  );
-}
-
-function checkpointsOf(prefixes: unknown, manifests: unknown): Readonly<Record<string, RecordedCheckpoint>> {
-  const known = (manifests ?? {}) as Record<
-    string,
-    { digest?: string; files?: number; bytes?: number; parameters?: number }
-  >;
-  return Object.fromEntries(
-    Object.entries((prefixes ?? {}) as Record<string, string>).map(([key, prefix]) => {
-      const { digest, files, bytes, parameters } = known[key] ?? {};
-      return [key, { prefix, manifest: digest, files, bytes, parameters }];
-    }),
-  );
 }

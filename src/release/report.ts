@@ -1,16 +1,44 @@
-import type { Finished, Outcome, Report } from "../action/action.ts";
+import type { Outcome, Report } from "../action/action.ts";
 import type { Context } from "../action/context.ts";
 import type { Contract, Inputs } from "../action/contract.ts";
 import { count } from "../action/describe.ts";
 import type { Block } from "../action/summary.ts";
 import { type Joined, outputsOf } from "./chain.ts";
+import type { Ended } from "./command.ts";
 import type { Published } from "./publish.ts";
+
+/** What a command calls itself, for headlines: complete sentences. */
+export interface Words {
+  /** `Release`, `Promotion`: begins the sentence of a failure or a cancel. */
+  readonly noun: string;
+  /** Of a dry run. */
+  readonly planned: (name: string, changes: number) => string;
+  readonly unchanged: (name: string, models: string) => string;
+  readonly done: (name: string, models: string, revision: string) => string;
+}
+
+export const releaseWords: Words = {
+  noun: "Release",
+  planned: (name, changes) =>
+    changes === 0 ? `${name} is up to date.` : `${name} would be released with ${count(changes, "change")}.`,
+  unchanged: (name, models) => `${name} is up to date, and its ${models}.`,
+  done: (name, models, revision) => `Released ${models} as ${name}, revision ${revision}: proven.`,
+};
+
+export const smokeWords: Words = {
+  ...releaseWords,
+  noun: "Smoke test",
+  planned: (name) => `${name} would be tested.`,
+  unchanged: (name) => `${name}: smoke test passed.`,
+};
 
 /** What a person reads after a release: a table of the steps, what each has to say, and where the models answer. */
 export async function releaseReport(
-  finished: Finished<Contract, unknown, unknown, unknown>,
+  finished: Ended,
   chain: readonly Joined[],
   record: Published | undefined,
+  words: Words | undefined,
+  own: readonly Block[],
   ctx: Context,
 ): Promise<Report> {
   const told = await Promise.all(
@@ -24,8 +52,9 @@ export async function releaseReport(
     {
       kind: "table",
       head: ["step", "", "what happened"],
-      rows: told.map(({ joined, outcome, report }) => [joined.name, words[outcome], report.headline]),
+      rows: told.map(({ joined, outcome, report }) => [joined.name, marks[outcome], report.headline]),
     },
+    ...own,
     ...modelBlocks(finished.outputs),
     ...told
       .filter(({ report }) => report.blocks.length > 0)
@@ -33,7 +62,7 @@ export async function releaseReport(
   ];
   if (record) blocks.push({ kind: "text", text: `Release record: \`${record.uri}\`` });
   return {
-    headline: headline(finished, chain, told.find(({ joined }) => joined.failure)?.report.headline),
+    headline: headline(finished, words ?? releaseWords, told.find(({ joined }) => joined.failure)?.report.headline),
     blocks,
     outputs: {
       ...outputsOf(chain),
@@ -44,7 +73,7 @@ export async function releaseReport(
 
 type StepOutcome = Outcome | "planned" | "not reached";
 
-const words: Readonly<Record<StepOutcome, string>> = {
+const marks: Readonly<Record<StepOutcome, string>> = {
   done: "✅",
   failed: "❌",
   cancelled: "⏹️",
@@ -54,17 +83,13 @@ const words: Readonly<Record<StepOutcome, string>> = {
   "not reached": "–",
 };
 
-function outcomeOf(joined: Joined, finished: Finished<Contract, unknown, unknown, unknown>): StepOutcome {
+function outcomeOf(joined: Joined, finished: Ended): StepOutcome {
   if (joined.failure) return finished.outcome === "cancelled" ? "cancelled" : "failed";
   if (joined.verdict) return joined.verdict.outcome ?? "done";
   return finished.dryRun ? "planned" : "not reached";
 }
 
-async function reportOf(
-  joined: Joined,
-  finished: Finished<Contract, unknown, unknown, unknown>,
-  ctx: Context,
-): Promise<Report> {
+async function reportOf(joined: Joined, finished: Ended, ctx: Context): Promise<Report> {
   if (joined.inputs === undefined)
     return { headline: finished.dryRun ? "planned as soon as its input is known" : "not reached", blocks: [] };
   const outcome = outcomeOf(joined, finished);
@@ -86,25 +111,21 @@ async function reportOf(
   );
 }
 
-function headline(
-  finished: Finished<Contract, unknown, unknown, unknown>,
-  chain: readonly Joined[],
-  failed: string | undefined,
-): string {
-  const inputs = finished.inputs as { release?: string; namespace?: string; environment?: string };
+function headline(finished: Ended, words: Words, failed: string | undefined): string {
+  const inputs = finished.inputs as { release?: string; environment?: string };
   const name = `${inputs.release ?? "inference"}${inputs.environment ? ` (${inputs.environment})` : ""}`;
   const changes = finished.plan?.changes.length ?? 0;
-  if (finished.outcome === "cancelled") return `Release of ${name} was cancelled; running it again continues.`;
-  if (finished.failure) return failed ?? `Release of ${name} failed: ${finished.failure.happened.split("\n")[0]}`;
-  if (finished.dryRun)
-    return changes === 0 ? `${name} is up to date.` : `${name} would be released with ${count(changes, "change")}.`;
+  const { outcome, failure } = finished;
+  if (outcome === "cancelled") return `${words.noun} of ${name} was cancelled; running it again continues.`;
+  if (failure) return failed ?? `${words.noun} of ${name} failed: ${failure.happened.split("\n")[0]}`;
+  if (outcome === "superseded") return `${words.noun} of ${name} ended early: a newer revision took its place.`;
+  if (outcome === "skipped") return `${words.noun} of ${name} was not proven: another run is releasing it.`;
+  if (finished.dryRun) return words.planned(name, changes);
   const outputs = finished.outputs as { revision?: number; renderedModels?: readonly unknown[] } | undefined;
-  const models = count(outputs?.renderedModels?.length ?? 0, "model");
-  if (changes === 0)
-    return chain.length === 1
-      ? `${name}: smoke test passed.`
-      : `${name} is up to date, and its ${models} ${outputs?.renderedModels?.length === 1 ? "answers" : "answer"}.`;
-  return `Released ${models} as ${name}, revision ${outputs?.revision ?? "?"}: proven.`;
+  const number = outputs?.renderedModels?.length ?? 0;
+  const models = count(number, "model");
+  if (changes === 0) return words.unchanged(name, `${models} ${number === 1 ? "answers" : "answer"}`);
+  return words.done(name, models, String(outputs?.revision ?? "?"));
 }
 
 interface RenderedModel {

@@ -2,6 +2,8 @@ import { commonInputs, commonOutputs } from "../../action/common.ts";
 import { type AnyInput, defineContract, type Located, type RawInput, type SpecFinder } from "../../action/contract.ts";
 import { choice, flag, integer } from "../../action/inputs.ts";
 import { flagOutput, jsonOutput, textOutput } from "../../action/outputs.ts";
+import type { Json } from "../../canonical.ts";
+import { promotionInputs, pruneInputs, removeInputs } from "../../release/inputs.ts";
 import { contract as ensureIrsa } from "../ensure-irsa/contract.ts";
 import { contract as helmDeploy } from "../helm-deploy/contract.ts";
 import { contract as pushImages } from "../push-images/contract.ts";
@@ -10,7 +12,7 @@ import { contract as smokeTest } from "../smoke-test/contract.ts";
 import { contract as syncCheckpoints } from "../sync-checkpoints/contract.ts";
 
 /** What one step can do. */
-export const commands = ["release", "plan", "smoke"] as const;
+export const commands = ["release", "plan", "preflight", "smoke"] as const;
 
 /** Each action enforces its own inputs when the chain reaches it; here all of them are optional. */
 function optional<I extends Readonly<Record<string, AnyInput>>>(inputs: I): I {
@@ -20,6 +22,14 @@ function optional<I extends Readonly<Record<string, AnyInput>>>(inputs: I): I {
       return [name, { ...rest, parse: (raw: unknown) => raw }];
     }),
   ) as unknown as I;
+}
+
+const common = commonInputs("deploy");
+
+/** A promotion works in the environment that gets the release. */
+function environmentByCommand(_: SpecFinder, raw: RawInput): Located | undefined {
+  const to = raw("command") === "promote" ? raw("to") : undefined;
+  return to ? { value: to, origin: "input to" } : undefined;
 }
 
 /** `plan` is a dry run of the whole chain. */
@@ -39,7 +49,9 @@ export const contract = defineContract({
     ...optional(renderValues.inputs),
     ...optional(helmDeploy.inputs),
     ...optional(smokeTest.inputs),
-    ...commonInputs("deploy"),
+    ...common,
+    ...optional({ ...promotionInputs, ...pruneInputs, ...removeInputs }),
+    environment: { ...common.environment, spec: environmentByCommand },
     concurrency: integer({
       min: 2,
       max: 256,
@@ -70,5 +82,8 @@ export const contract = defineContract({
     record: textOutput("Path of the release record (JSON); of the latest one where nothing changed."),
     "record-uri": textOutput("Place of the record in `records`."),
     "record-sha256": textOutput("Digest of the record: its name."),
+    result: jsonOutput<Json>(
+      "What `status`, `promote`, `rollback`, `prune` and `remove` found or did (JSON): its form is the command's own.",
+    ),
   },
 });

@@ -1,0 +1,71 @@
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ReleaseRecord } from "../../../src/record/record.ts";
+import { apiKey, openRoom, type Room } from "./room.ts";
+
+describe.each([3, 4] as const)("a release with helm %i", (helm) => {
+  let room: Room;
+  beforeAll(async () => {
+    room = await openRoom({ helm });
+  });
+  afterAll(() => room?.close());
+
+  const lease = () => room.world.requests.all.filter(({ name }) => /leases/.test(name) && /create/.test(name)).length;
+
+  it("tells in a preflight what a release would do, and writes nothing", async () => {
+    const runner = await room.pass({ command: "preflight" });
+    expect(runner.outputs["headline"]).toMatch(/^Preflight passed: a release would make \d+ changes/);
+    expect(room.writes()).toEqual([]);
+  });
+
+  it("tells in a preflight what is wrong in several steps at once", async () => {
+    const runner = await room.run({ command: "preflight", bundle: "./nowhere", cluster: "nowhere" });
+    expect(runner.failures[0]?.code).toBe("RELEASE_PREFLIGHT");
+    expect(runner.failures[0]?.message).toContain("push-images");
+    expect(runner.failures[0]?.message).toContain("ensure-irsa");
+    expect(room.writes()).toEqual([]);
+  });
+
+  it("keeps record, values, smoke result and pointer, the pointer before the smoke result and after the record", async () => {
+    const runner = await room.pass();
+    const sha256 = runner.outputs["record-sha256"]!;
+    const record = JSON.parse(room.kept(`records/${sha256}.json`)!) as ReleaseRecord;
+    expect(room.kept("latest/dev/inference")).toBe(`${sha256}\n`);
+    expect(room.kept(`values/${record.valuesSha256}.yaml`)).toContain("fullnameOverride: inference");
+    expect(record.specSha256).toMatch(/^[0-9a-f]{64}$/);
+    const [path] = room.keptPaths("smoke/dev/inference/");
+    expect(JSON.parse(room.kept(path!)!)).toMatchObject({ record: sha256, passed: true });
+    expect(readFileSync(runner.outputs["record"]!, "utf8")).not.toContain(apiKey);
+  });
+
+  it("takes no Lease and writes nothing when nothing changes, and names the latest record", async () => {
+    const [mark, taken] = [room.mark(), lease()];
+    const runner = await room.pass();
+    expect(room.writes(mark)).toEqual([]);
+    expect(lease()).toBe(taken);
+    expect(runner.outputs["record-sha256"]).toBe(room.kept("latest/dev/inference")!.trim());
+    expect(runner.outputs["headline"]).toBe("inference (dev) is up to date, and its 3 models answer.");
+  });
+
+  it("keeps the result of a smoke test, about the latest record; a dry run keeps none", async () => {
+    const before = room.keptPaths("smoke/").length;
+    await room.pass({ command: "smoke", "dry-run": "true" });
+    expect(room.keptPaths("smoke/")).toHaveLength(before);
+    const mark = room.mark();
+    await room.pass({ command: "smoke" });
+    expect(room.keptPaths("smoke/")).toHaveLength(before + 1);
+    expect(room.writes(mark)).toHaveLength(1);
+  });
+
+  it("rolls back a release whose smoke test fails, writes no record, and keeps the failed result", async () => {
+    const latest = room.kept("latest/dev/inference");
+    const records = room.keptPaths("records/").length;
+    const runner = await room.run({ thresholds: "total-ms: 0.001", values: "terminationGracePeriodSeconds: 61" });
+    expect(runner.failures[0]?.code).toBe("SMOKE_FAILED");
+    expect(runner.outputs).toMatchObject({ status: "rolled-back", "rolled-back-to": "1", passed: "false" });
+    expect(room.kept("latest/dev/inference")).toBe(latest);
+    expect(room.keptPaths("records/")).toHaveLength(records);
+    const last = room.keptPaths("smoke/dev/inference/").at(-1)!;
+    expect(JSON.parse(room.kept(last)!)).toMatchObject({ record: null, passed: false });
+  });
+});

@@ -1,0 +1,152 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { expect } from "vitest";
+import { writeSampleBundle } from "../../../sandbox/sample/bundle.ts";
+import { writeSampleCheckpoints } from "../../../sandbox/sample/checkpoints.ts";
+import { sampleModels, sampleSpec } from "../../../sandbox/sample/spec.ts";
+import { startWorld, type World, type WorldOptions } from "../../../sandbox/world.ts";
+import { runAction } from "../../../src/action/run.ts";
+import { release } from "../../../src/actions/release/index.ts";
+import { type Clock, systemClock } from "../../../src/retry.ts";
+import { readAmbient } from "../../../src/runner/ambient.ts";
+import { testContext } from "../../support/context.ts";
+import { type TestRunner, testRunner } from "../../support/runner.ts";
+
+export const apiKey = "canary-api-key-77c2";
+
+/** A world, and a job in it that runs the root action in this process. */
+export interface Room {
+  readonly world: World;
+  readonly folder: string;
+  readonly spec: string;
+  /** Rewrites the spec by replacing text. */
+  edit(from: string | RegExp, to: string): void;
+  /** Moves the job's and the services' clocks. */
+  advance(milliseconds: number): void;
+  run(inputs?: Readonly<Record<string, string>>, options?: RunOptions): Promise<TestRunner>;
+  /** Runs it and expects success. */
+  pass(inputs?: Readonly<Record<string, string>>): Promise<TestRunner>;
+  /** Runs it and gives the code of its failure. */
+  fail(inputs: Readonly<Record<string, string>>): Promise<{ readonly code: string; readonly message: string }>;
+  /** `service name resource` of the writes after a mark. */
+  writes(mark?: number): readonly string[];
+  mark(): number;
+  /** Text of an object below the records place; `undefined` where there is none. */
+  kept(path: string): string | undefined;
+  keptPaths(prefix: string): readonly string[];
+  close(): Promise<void>;
+}
+
+export interface RunOptions {
+  readonly signal?: AbortSignal;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Factor on every wait of the product. */
+const waits = 0.03;
+
+/** Starts a world and lays the sample out. `scale` multiplies the sizes of the sample. */
+export async function openRoom(options: WorldOptions & { readonly scale?: number } = {}): Promise<Room> {
+  const world = await startWorld({ pace: 0.01, ...options });
+  const folder = mkdtempSync(join(tmpdir(), "eks-deploy-release-"));
+  const scale = options.scale ?? 0.02;
+  writeSampleBundle(join(folder, "poolside-2611"), scale);
+  const archives = writeSampleCheckpoints(join(folder, "checkpoints"), scale);
+  const checkpoints = Object.fromEntries(
+    Object.entries(archives).map(([key, path]) => [key, `./${relative(folder, path)}`]),
+  );
+  const spec = join(folder, "eks-deploy.yaml");
+  writeFileSync(spec, sampleSpec({ ...world.names, bundle: "./poolside-2611", checkpoints }));
+  const authority = join(folder, "authority.pem");
+  writeFileSync(authority, world.authority);
+  const saved = { ...process.env };
+  Object.assign(process.env, world.env);
+  let moved = 0;
+  // Waits are as short as the world's own; the hands go at their usual pace.
+  const clock: Clock = {
+    ...systemClock,
+    now: () => Date.now() + moved,
+    sleep: (milliseconds, signal) => systemClock.sleep(milliseconds * waits, signal),
+  };
+  const { s3 } = world.aws;
+  let runs = 0;
+
+  const run: Room["run"] = async (inputs = {}, more = {}) => {
+    runs += 1;
+    const temp = join(folder, "temp", String(runs));
+    mkdirSync(temp, { recursive: true });
+    const masks: string[] = [];
+    const ambient = readAmbient(
+      {
+        ...world.env,
+        PATH: `${world.tools}:${saved["PATH"]}`,
+        HOME: folder,
+        GITHUB_WORKSPACE: folder,
+        GITHUB_REPOSITORY: "acme/models",
+        GITHUB_RUN_ID: String(4_000 + runs),
+        GITHUB_ACTOR: "octocat",
+        GITHUB_SHA: "0123456789abcdef0123456789abcdef01234567",
+        RUNNER_TEMP: temp,
+        ...more.env,
+      },
+      (value) => masks.push(value),
+    );
+    const context = testContext({ clock, ambient, ...(more.signal ? { signal: more.signal } : {}) });
+    const runner = testRunner(
+      {
+        environment: "dev",
+        "api-key": apiKey,
+        resolve: sampleModels.map((model) => `${model.host}=127.0.0.1:${world.balancerPort}`).join("\n"),
+        "ca-certificate": authority,
+        samples: "1",
+        ...inputs,
+      },
+      context,
+    );
+    await runAction(release, runner);
+    return runner;
+  };
+
+  return {
+    world,
+    folder,
+    spec,
+    edit(from, to) {
+      const text = readFileSync(spec, "utf8");
+      const edited = text.replace(from, to);
+      expect(edited).not.toBe(text);
+      writeFileSync(spec, edited);
+    },
+    advance(milliseconds) {
+      moved += milliseconds;
+      world.advance(milliseconds);
+    },
+    run,
+    async pass(inputs) {
+      const runner = await run(inputs);
+      expect(runner.failures, runner.context.recorded.lines.slice(-20).join("\n")).toEqual([]);
+      return runner;
+    },
+    async fail(inputs) {
+      const runner = await run(inputs);
+      expect(runner.failures).toHaveLength(1);
+      return runner.failures[0]!;
+    },
+    writes: (mark = 0) =>
+      world.requests.writes(mark).map((request) => `${request.service} ${request.name} ${request.resource}`),
+    mark: () => world.requests.all.length,
+    kept: (path) => s3.read(world.names.bucket, `eks-deploy/${path}`)?.toString("utf8"),
+    keptPaths: (prefix) =>
+      s3.list(world.names.bucket, `eks-deploy/${prefix}`).map(({ key }) => key.slice("eks-deploy/".length)),
+    async close() {
+      for (const name of Object.keys(world.env)) {
+        if (saved[name] === undefined) delete process.env[name];
+        else process.env[name] = saved[name];
+      }
+      rmSync(folder, { recursive: true, force: true });
+      await world.close();
+      expect(world.defects).toEqual([]);
+    },
+  };
+}
