@@ -5,13 +5,12 @@ import { loadSpec } from "../spec/load.ts";
 import type { Action, AnyAction, Finished, Outcome, Report } from "./action.ts";
 import type { Context, Event } from "./context.ts";
 import { type Contract, kebab } from "./contract.ts";
-import { changeLine, changesBlock, count, failureBlock, headlineBlock } from "./describe.ts";
+import { changeLine, count } from "./describe.ts";
 import { type InputSources, loadInputs } from "./load.ts";
 import { outputText } from "./outputs.ts";
 import { type Plan, planDigest } from "./plan.ts";
 import { type ReportFile, readReports, writeReport } from "./reports.ts";
 import type { Runner } from "./runner.ts";
-import { type Block, renderSummary } from "./summary.ts";
 import { Timeline, timelineBlock } from "./timeline.ts";
 
 /** What has been reached so far; everything is optional, because a run can end anywhere. */
@@ -162,8 +161,15 @@ async function conclude(
   Object.assign(run.outputs, report.outputs);
   try {
     await writeOutputs(action.contract, run, report, runner, started, seconds);
-    await runner.writeSummary(renderSummary(summaryOf(action.contract, run, report, timelineBlock(spans))));
-    ctx.log.info(report.headline);
+    await runner.conclude({
+      action: action.contract.name,
+      outcome: run.outcome,
+      dryRun: run.inputs?.dryRun ?? false,
+      headline: report.headline,
+      failure: run.failure,
+      changes: run.plan?.changes,
+      blocks: [...report.blocks, ...timelineBlock(spans)],
+    });
   } catch (thrown) {
     failed(run, thrown);
   }
@@ -193,16 +199,6 @@ async function reportOf(action: AnyAction, run: Run, ctx: Context, seconds: numb
 function failed(run: Run, thrown: unknown): void {
   run.failure ??= asEksDeployError(thrown);
   if (run.outcome !== "cancelled") run.outcome = "failed";
-}
-
-function summaryOf(contract: Contract, run: Run, report: Report, timeline: readonly Block[]): readonly Block[] {
-  return [
-    ...headlineBlock(contract.name, run.outcome, report.headline),
-    ...(run.failure ? [failureBlock(run.failure)] : []),
-    ...(run.plan ? [changesBlock(run.plan.changes, run.inputs?.dryRun ?? false)] : []),
-    ...report.blocks,
-    ...timeline,
-  ];
 }
 
 async function writeOutputs(
@@ -265,7 +261,8 @@ function tellFailure(failure: EksDeployError, runner: Runner): void {
       at: problem.at,
     });
   }
-  runner.fail(failure.code, `${failure.happened}\n${failure.next}`);
+  const placed = failure.problems.some((problem) => problem.at);
+  runner.fail(failure.code, `${failure.happened}\n${failure.next}`, placed ? undefined : failure.at);
 }
 
 /** The post step: settles what a killed or cancelled main left behind. Never throws. */

@@ -4,8 +4,12 @@ import { Secret } from "../action/secret.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
+/** Credentials that the environment holds for us; nothing that we print may show them. */
+const secretVariables = ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"];
+
 /** Reads the environment once. Empty variables count as not set. `mask` hears of every secret before it is handed out. */
 export function readAmbient(env: Env, mask: (value: string) => void): Ambient {
+  for (const name of secretVariables) if (env[name]) mask(env[name]);
   const get = (...names: readonly string[]) =>
     names.map((name) => env[name]).find((value) => value !== undefined && value !== "");
   return {

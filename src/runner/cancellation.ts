@@ -1,8 +1,5 @@
 import { Cancelled } from "../errors.ts";
 
-/** GitHub cancels with SIGINT, 7.5 s, SIGTERM, 2.5 s, SIGKILL; what must still be done has to be done before the last. */
-const graceMilliseconds = 9_000;
-
 /** One signal from SIGINT and SIGTERM to the last socket and child process; `grace` ends just before we are killed. */
 export interface Cancellation {
   readonly signal: AbortSignal;
@@ -10,17 +7,21 @@ export interface Cancellation {
   dispose(): void;
 }
 
-export function listenForCancellation(onFirst: (name: string) => void): Cancellation {
+/** GitHub cancels with SIGINT, 7.5 s, SIGTERM, 2.5 s, SIGKILL; what must still be done has to be done before the last. */
+const githubGrace = 9_000;
+
+/** `grace`: how long what must still be done may take, ms. `onAgain` hears of every further signal. */
+export function listenForCancellation(
+  onFirst: (name: string) => void,
+  { grace = githubGrace, onAgain }: { readonly grace?: number; readonly onAgain?: () => void } = {},
+): Cancellation {
   const cancelled = new AbortController();
   const over = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const heard = (name: string) => {
-    if (cancelled.signal.aborted) return;
+    if (cancelled.signal.aborted) return onAgain?.();
     onFirst(name);
-    timer = setTimeout(
-      () => over.abort(new Cancelled("The time to settle a cancelled run is over.")),
-      graceMilliseconds,
-    );
+    timer = setTimeout(() => over.abort(new Cancelled("The time to settle a cancelled run is over.")), grace);
     timer.unref();
     cancelled.abort(new Cancelled(`The run was cancelled (${name}).`));
   };

@@ -1,4 +1,6 @@
+import { summaryOf } from "../../src/action/ending.ts";
 import type { Runner } from "../../src/action/runner.ts";
+import { renderSummary } from "../../src/action/summary.ts";
 import { type TestContext, testContext } from "./context.ts";
 
 export interface TestRunner extends Runner {
@@ -24,8 +26,9 @@ export function testRunner(inputs: Readonly<Record<string, string>>, context: Te
     setOutput(name, value) {
       outputs[name] = value;
     },
-    async writeSummary(markdown) {
-      runner.summary += markdown;
+    async conclude(ending) {
+      context.log.info(ending.headline);
+      runner.summary += renderSummary(summaryOf(ending));
     },
     masked: (text) => context.recorded.masks.reduce((shown, mask) => shown.replaceAll(mask, "***"), text),
     fail(code, message) {
