@@ -21,6 +21,7 @@ const floors: readonly (readonly string[])[] = [
   ["preflight", "release"],
   ["actions"],
   ["runner"],
+  ["cli"],
   ["main"],
 ];
 

@@ -14,6 +14,23 @@ const actions: Readonly<Record<ActionName, () => Promise<AnyAction>>> = {
   release: async () => (await import("./actions/release/index.ts")).release,
 };
 
+/** Runs the command line of a terminal; ends the process. */
+export async function cli(args: readonly string[]): Promise<void> {
+  const { runCli } = await import("./cli/run.ts");
+  const screen = (stream: NodeJS.WriteStream) => ({
+    write: (text: string) => void stream.write(text),
+    isTTY: stream.isTTY ?? false,
+    columns: stream.columns ?? 120,
+  });
+  const code = await runCli(args, (name) => actions[name](), {
+    stdout: screen(process.stdout),
+    stderr: screen(process.stderr),
+    env: process.env,
+    folder: process.cwd(),
+  });
+  process.stdout.write("", () => process.exit(code));
+}
+
 /** Set by main for the post step; its absence tells that this is main. */
 const startedState = "eks-deploy-started";
 const endedState = "eks-deploy-ended";
