@@ -1,6 +1,6 @@
 import { commonInputs, commonOutputs } from "../../action/common.ts";
 import { type AnyInput, defineContract, type Located, type RawInput, type SpecFinder } from "../../action/contract.ts";
-import { choice, flag, integer } from "../../action/inputs.ts";
+import { choice, flag, integer, list } from "../../action/inputs.ts";
 import { flagOutput, jsonOutput, textOutput } from "../../action/outputs.ts";
 import type { Json } from "../../canonical.ts";
 import { promotionInputs, pruneInputs, removeInputs } from "../../release/inputs.ts";
@@ -12,7 +12,7 @@ import { contract as smokeTest } from "../smoke-test/contract.ts";
 import { contract as syncCheckpoints } from "../sync-checkpoints/contract.ts";
 
 /** What one step can do. */
-export const commands = ["release", "plan", "preflight", "smoke"] as const;
+export const commands = ["release", "plan", "preflight", "smoke", "rollback", "status", "diagnose", "record"] as const;
 
 /** Each action enforces its own inputs when the chain reaches it; here all of them are optional. */
 function optional<I extends Readonly<Record<string, AnyInput>>>(inputs: I): I {
@@ -51,6 +51,11 @@ export const contract = defineContract({
     ...optional(smokeTest.inputs),
     ...common,
     ...optional({ ...promotionInputs, ...pruneInputs, ...removeInputs }),
+    environments: list({
+      description:
+        "Environments of the spec that `command: smoke` tests, one after the other; `api-key` may then be a map by environment.",
+      example: "staging, production",
+    }),
     environment: { ...common.environment, spec: environmentByCommand },
     concurrency: integer({
       min: 2,

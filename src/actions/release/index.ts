@@ -15,11 +15,21 @@ type Contract = typeof contract;
 const six = { pushImages, syncCheckpoints, ensureIrsa, renderValues, helmDeploy, smokeTest };
 
 /** Each command loads alone. */
-const commands: Readonly<Record<Inputs<Contract>["command"], () => Promise<AnyCommand>>> = {
+const commands: Readonly<Record<Inputs<Contract>["command"], (inputs: Inputs<Contract>) => Promise<AnyCommand>>> = {
   release: async () => (await import("../../release/release.ts")).releaseCommand(six),
   plan: async () => (await import("../../release/release.ts")).releaseCommand(six),
   preflight: async () => (await import("../../release/preflight.ts")).preflightCommand(six),
-  smoke: async () => (await import("../../release/smoke.ts")).smokeCommand(six),
+  async smoke({ environments }) {
+    const { smokeCommand } = await import("../../release/smoke.ts");
+    if (environments.length === 0) return smokeCommand(six);
+    return (await import("../../release/smoke-environments.ts")).smokeEnvironments(environments, () =>
+      smokeCommand(six),
+    );
+  },
+  rollback: async () => (await import("../../release/rollback/command.ts")).rollbackCommand(six),
+  status: async () => (await import("../../release/status/command.ts")).statusCommand(),
+  diagnose: async () => (await import("../../release/diagnose.ts")).diagnoseCommand(),
+  record: async () => (await import("../../release/record-reports.ts")).recordCommand(six),
 };
 
 /** The command that was asked for, and what it talks through. */
@@ -37,7 +47,7 @@ interface Seen {
 export const release: Action<Contract, Begun, Seen, unknown, unknown> = {
   contract,
   async connect(inputs, ctx, sources) {
-    const command = await commands[inputs.command]();
+    const command = await commands[inputs.command](inputs);
     return { command, clients: await command.connect(inputs, ctx, sources) };
   },
   async observe(inputs, { command, clients }, ctx) {

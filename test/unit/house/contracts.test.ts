@@ -37,7 +37,15 @@ describe("the root action", () => {
   it("has the outputs of all six, the record's, and what a workflow needs to know of a plan", async () => {
     const outputs = Object.keys((await contractOf("release")).outputs);
     const wanted = Object.values(surface).flatMap((action) => action.outputs);
-    const own = ["record", "record-uri", "record-sha256", "plan-complete", "transfer-images", "transfer-models"];
+    const own = [
+      "record",
+      "record-uri",
+      "record-sha256",
+      "plan-complete",
+      "transfer-images",
+      "transfer-models",
+      "result",
+    ];
     expect(outputs.toSorted()).toEqual([...new Set([...wanted, ...commonOutputs, ...own])].toSorted());
   });
 });

@@ -38,8 +38,8 @@ function fakeGithub(comments: Comment[] = [], issues: Issue[] = []) {
         comments.find(({ id }) => id === comment_id)!.body = body;
       },
       listForRepo: async () => ({ data: issues.filter((issue) => issue.state === "open") }),
-      create: async ({ title }: { title: string }) => {
-        issues.push({ number: issues.length + 1, title, state: "open", comments: [] });
+      create: async ({ title, body }: { title: string; body: string }) => {
+        issues.push({ number: issues.length + 1, title, state: "open", comments: [body] });
       },
       update: async ({ issue_number, state }: { issue_number: number; state: string }) => {
         issues.find((issue) => issue.number === issue_number)!.state = state;
@@ -165,17 +165,20 @@ describe("the issue of the hourly smoke test", () => {
   it("is opened once while the test fails, and closed when the models answer again", async () => {
     const issues: Issue[] = [];
     const github = fakeGithub([], issues);
-    for (const result of ["failure", "failure"]) await run(script, github, { RESULT: result });
-    expect(issues).toMatchObject([{ state: "open" }]);
-    await run(script, github, { RESULT: "success" });
-    expect(issues).toMatchObject([{ state: "closed", comments: [expect.stringContaining("answer again")] }]);
-    await run(script, github, { RESULT: "failure" });
+    for (const result of ["failure", "failure"])
+      await run(script, github, { RESULT: result, HEADLINE: "production: point does not answer." });
+    expect(issues).toMatchObject([{ state: "open", comments: [expect.stringContaining("point does not answer")] }]);
+    await run(script, github, { RESULT: "success", HEADLINE: "" });
+    expect(issues).toMatchObject([
+      { state: "closed", comments: [expect.any(String), expect.stringContaining("answer again")] },
+    ]);
+    await run(script, github, { RESULT: "failure", HEADLINE: "" });
     expect(issues).toHaveLength(2);
   });
 
   it("is not opened while the models answer", async () => {
     const issues: Issue[] = [];
-    await run(script, fakeGithub([], issues), { RESULT: "success" });
+    await run(script, fakeGithub([], issues), { RESULT: "success", HEADLINE: "" });
     expect(issues).toEqual([]);
   });
 });

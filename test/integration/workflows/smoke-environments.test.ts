@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { apiKey, openRoom, type Room } from "../release/room.ts";
+
+let room: Room;
+
+beforeAll(async () => {
+  room = await openRoom();
+  room.edit("  dev: {}", "  dev: {}\n  twin: {}");
+  await room.pass();
+});
+
+afterAll(() => room?.close());
+
+/** Smoke results of an environment that are kept in records. */
+function kept(environment: string): readonly { readonly passed: boolean }[] {
+  return room.keptPaths(`smoke/${environment}/`).map((path) => JSON.parse(room.kept(path)!) as { passed: boolean });
+}
+
+describe("command: smoke with environments", { timeout: 120_000 }, () => {
+  const inputs = { command: "smoke", environment: "", environments: "dev, twin" };
+
+  it("tests every environment, gives the results by environment, and keeps each in its own records", async () => {
+    const before = kept("dev").length;
+    const run = await room.pass(inputs);
+    expect(run.outputs["passed"]).toBe("true");
+    const results = JSON.parse(run.outputs["results"]!) as Record<string, object>;
+    expect(Object.entries(results).map(([name, models]) => [name, Object.keys(models)])).toEqual([
+      ["dev", ["laguna-m", "laguna-xs", "point"]],
+      ["twin", ["laguna-m", "laguna-xs", "point"]],
+    ]);
+    expect(kept("dev")).toHaveLength(before + 1);
+    expect(kept("twin")).toMatchObject([{ passed: true }]);
+  });
+
+  it("takes a key for each, goes on after a failure, and names the environment that fails", async () => {
+    const run = await room.run({
+      ...inputs,
+      environments: "twin, dev",
+      "api-key": `dev=${apiKey}\ntwin=canary-wrong-key`,
+    });
+    expect(run.failures.map(({ code }) => code)).toEqual(["SMOKE_FAILED"]);
+    expect(run.failures[0]!.message).toMatch(/^twin: /);
+    expect(run.failures[0]!.message).not.toContain("dev:");
+    expect(run.outputs).toMatchObject({ passed: "false", headline: expect.stringContaining("twin: ") });
+    expect(kept("twin").at(-1)).toMatchObject({ passed: false });
+    expect(kept("dev").at(-1)).toMatchObject({ passed: true });
+    expect(run.context.recorded.masks).toEqual(expect.arrayContaining([apiKey, "canary-wrong-key"]));
+    const seen = [...run.context.recorded.lines, run.summary, ...Object.values(run.outputs)].join("\n");
+    expect(seen).not.toContain("canary-wrong-key");
+  });
+
+  it("takes a single key for all, also one that looks like key=value", async () => {
+    const run = await room.run({ ...inputs, "api-key": "wrong=" });
+    expect(run.failures[0]!.message).toMatch(/^dev: [\s\S]*\ntwin: /m);
+  });
+
+  it("tests the others when one is not in the spec, and fails", async () => {
+    const run = await room.run({ ...inputs, environments: "dev, moon" });
+    expect(run.failures.map(({ message }) => message.split("\n")[0])).toEqual([
+      expect.stringMatching(/^moon: .*no environment moon/),
+    ]);
+    expect(Object.keys(JSON.parse(run.outputs["results"]!).dev)).toHaveLength(3);
+  });
+
+  it("in a dry run tests nothing, keeps nothing, and tells what could not be begun", async () => {
+    const before = room.keptPaths("smoke/").length;
+    await room.pass({ ...inputs, "dry-run": "true" });
+    const failed = await room.fail({ ...inputs, environments: "dev, moon", "dry-run": "true" });
+    expect(failed.message).toContain("no environment moon");
+    expect(room.keptPaths("smoke/")).toHaveLength(before);
+  });
+});
