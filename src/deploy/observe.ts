@@ -191,6 +191,7 @@ function rightsOf(namespace: string, creates: boolean): readonly Right[] {
     ...(creates ? [{ verb: "create", group: "", resource: "namespaces" }] : []),
     within("create", "coordination.k8s.io", "leases"),
     within("update", "coordination.k8s.io", "leases"),
+    within("delete", "coordination.k8s.io", "leases"),
     within("create", "", "secrets"),
     within("patch", "", "secrets"),
     within("patch", "apps", "deployments"),

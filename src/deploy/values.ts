@@ -18,6 +18,11 @@ export async function readValues(path: string): Promise<ReadValues> {
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
     throw unreadable(path, "it is not there", cause);
   });
+  return valuesIn(text, path);
+}
+
+/** The values in a text that was read from `path`. */
+export function valuesIn(text: string, path: string): ReadValues {
   const document = parseDocument(text, { version: "1.1", merge: true });
   const [error] = document.errors;
   if (error) throw unreadable(path, error.message.split("\n")[0] ?? "", error);
