@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import type { Outcome } from "../action/action.ts";
 import type { Context } from "../action/context.ts";
 import type { Change } from "../action/plan.ts";
 import { connectAws } from "../aws/session.ts";
@@ -9,7 +10,6 @@ import { type ReleaseRecord, recordBytes } from "../record/record.ts";
 import { keepSmoke } from "../record/smoke.ts";
 import { openStore, type RecordStore } from "../record/store.ts";
 import { keepValues } from "../record/values.ts";
-import type { Ended } from "./command.ts";
 import { isRecorded } from "./recorded.ts";
 
 /** Where the record of a release is. */
@@ -27,6 +27,14 @@ export interface RecordInputs {
   readonly awsRegion: string | undefined;
   readonly awsAccountId: string | undefined;
   readonly roleToAssume: string | undefined;
+}
+
+/** What publishing asks of a finished command. */
+interface Outcomes {
+  readonly outcome: Outcome;
+  readonly dryRun: boolean;
+  readonly plan?: { readonly changes: readonly Change[] };
+  readonly outputs?: Readonly<Record<string, unknown>>;
 }
 
 /** The store of these inputs; `undefined` where no place is known. */
@@ -65,13 +73,13 @@ export async function recordChange(
  * written in a dry run or after an empty release, which names the record that is `latest`.
  */
 export async function publish(
-  ended: Ended,
+  ended: Outcomes,
   inputs: RecordInputs,
   make: (latest: Named | undefined) => Promise<ReleaseRecord>,
   ctx: Context,
 ): Promise<Published | undefined> {
   const { outcome, plan } = ended;
-  const outputs = (ended.outputs ?? {}) as Readonly<Record<string, unknown>>;
+  const outputs = ended.outputs ?? {};
   if (ended.dryRun || !plan || !inputs.records) return undefined;
   if (outcome !== "done") {
     if (plan.changes.length > 0) await keepFailedSmoke(outputs, inputs, ctx);

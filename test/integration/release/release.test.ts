@@ -60,7 +60,11 @@ describe.each([3, 4] as const)("a release with helm %i", (helm) => {
   it("rolls back a release whose smoke test fails, writes no record, and keeps the failed result", async () => {
     const latest = room.kept("latest/dev/inference");
     const records = room.keptPaths("records/").length;
-    const runner = await room.run({ thresholds: "total-ms: 0.001", values: "terminationGracePeriodSeconds: 61" });
+    const runner = await room.run({
+      thresholds: "total-ms: 0.001",
+      surge: "recreate",
+      values: "podAnnotations: { note: other }",
+    });
     expect(runner.failures[0]?.code).toBe("SMOKE_FAILED");
     expect(runner.outputs).toMatchObject({ status: "rolled-back", "rolled-back-to": "1", passed: "false" });
     expect(room.kept("latest/dev/inference")).toBe(latest);
