@@ -19,7 +19,8 @@ export function tarOf(entries: readonly Entry[]): Buffer {
   return Buffer.concat(parts);
 }
 
-function header(entry: Entry, size: number): Buffer {
+/** The header of an entry whose content has `size` bytes. */
+export function header(entry: Omit<Entry, "content"> & { readonly content?: unknown }, size: number): Buffer {
   const folder = entry.content === undefined;
   const name = folder && !entry.path.endsWith("/") ? `${entry.path}/` : entry.path;
   if (Buffer.byteLength(name) > 100) throw new Error(`path too long for this writer: ${name}`);

@@ -1,0 +1,60 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Command } from "./measure.ts";
+import { type Endpoints, productStep } from "./product.ts";
+import type { Contender } from "./row.ts";
+import type { World } from "./world.ts";
+
+/** The product's side of a row. */
+export function product(
+  world: World,
+  action: string,
+  inputs: Readonly<Record<string, string>>,
+  endpoints: Endpoints = {},
+): Contender {
+  return {
+    name: "eks-deploy",
+    kind: "product",
+    async command() {
+      const step = productStep(world, action, inputs, endpoints);
+      return { command: step.command, seconds: step.seconds, clean: step.remove };
+    },
+  };
+}
+
+/** A command line of another tool; `{}` in it is a fresh folder on the disk, and `$0`, `$1`, ... are `words`. */
+export function peer(
+  world: World,
+  name: string,
+  script: string,
+  words: readonly string[],
+  more: { readonly goal?: number; readonly kind?: Contender["kind"]; readonly env?: Command["env"] } = {},
+): Contender {
+  return {
+    name,
+    kind: more.kind ?? "peer",
+    ...(more.goal === undefined ? {} : { goal: more.goal }),
+    async command() {
+      const folder = mkdtempSync(join(world.folder, "peer-"));
+      return {
+        command: {
+          argv: ["sh", "-ec", script.replaceAll("{}", folder), ...words],
+          cwd: world.folder,
+          // skopeo remembers where blobs lie: each run begins without that knowledge.
+          env: {
+            XDG_DATA_HOME: join(folder, "data"),
+            XDG_CACHE_HOME: join(folder, "cache"),
+            TMPDIR: folder,
+            ...more.env,
+          },
+        },
+        clean: () => rmSync(folder, { recursive: true, force: true }),
+      };
+    },
+  };
+}
+
+/** Words of a command for a shell; nothing in them is for the shell to read. */
+export function line(...words: readonly string[]): string {
+  return words.map((word) => (/^[\w@%+=:,./{}-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(" ");
+}

@@ -1,0 +1,83 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { awsSettings } from "../aws-settings.ts";
+import { line, peer, product } from "../contenders.ts";
+import { writeCheckpoint } from "../data/checkpoints.ts";
+import { signingKeys } from "../product.ts";
+import { type Row, type RowMaker, uploadedOf } from "../row.ts";
+import type { World } from "../world.ts";
+
+const mebibyte = 1_048_576;
+
+/** A tar of 8 large and 404 small files: 1.6 GB. */
+export function oneCheckpoint(world: World): string {
+  const path = join(world.folder, "laguna_2611.tar");
+  const largeBytes = (world.quick ? 40 : 200) * 1_000_000;
+  if (!existsSync(path)) writeCheckpoint(path, { large: 8, largeBytes, small: 402, smallBytes: 20_000 });
+  return path;
+}
+
+export const checkpointIntoDiscarding: RowMaker = async (world) => ({
+  ...common(world, world.bucketUrl, { aws: 2.5, crt: 2.2, s5cmd: 2, curl: 1 / 1.7 }),
+  id: "checkpoint",
+  title: "A checkpoint tar of 1.6 GB, 412 files, over TLS into an S3 that discards",
+});
+
+export const checkpointOverNetwork: RowMaker = async (world) => ({
+  ...common(world, world.slowBucketUrl, { aws: 2.1, crt: 1.4, s5cmd: 1.6 }),
+  id: "checkpoint-slow",
+  title: "The same tar at 30 ms and 50 MB/s a connection",
+});
+
+type Goals = Readonly<Partial<Record<"aws" | "crt" | "s5cmd" | "curl", number>>>;
+
+function common(world: World, url: string, goals: Goals) {
+  const tar = oneCheckpoint(world);
+  return {
+    memory: 200 * mebibyte,
+    before: () => world.reset(),
+    outcome: async () => uploadedOf(await world.state()),
+    contenders: [
+      product(
+        world,
+        "sync-checkpoints",
+        { checkpoints: `laguna=${tar}`, bucket: "acme-models", prefix: "checkpoints" },
+        { bucketUrl: url },
+      ),
+      ...s3Peers(world, url, tar, "acme-models/checkpoints/laguna/laguna_2611/", goals),
+    ],
+  } satisfies Omit<Row, "id" | "title">;
+}
+
+/** The usual ways to bring a tar into a bucket: unpack it, then upload the folder. */
+export function s3Peers(world: World, url: string, tar: string, place: string, goals: Goals) {
+  const { aws, s5cmd } = world.peers;
+  const env = { ...signingKeys, AWS_CA_BUNDLE: world.authority, SSL_CERT_FILE: world.authority };
+  const more = (goal: number | undefined, own = {}) => ({
+    env: { ...env, ...own },
+    ...(goal === undefined ? {} : { goal }),
+  });
+  const unpack = line("tar", "-xf", tar, "-C", "{}", "--strip-components=1");
+  const copy = line(...aws, "--endpoint-url", url, "s3", "cp", "--recursive", "--quiet", "{}/", `s3://${place}`);
+  return [
+    peer(world, "tar + aws cli", `${unpack} && ${copy}`, [], more(goals.aws, awsSettings(world, "classic"))),
+    peer(world, "tar + aws cli, CRT", `${unpack} && ${copy}`, [], more(goals.crt, awsSettings(world, "crt"))),
+    peer(
+      world,
+      "tar + s5cmd",
+      `${unpack} && ${line(...s5cmd, "--endpoint-url", url, "cp", "{}/", `s3://${place}`)} >/dev/null`,
+      [],
+      more(goals.s5cmd),
+    ),
+    peer(
+      world,
+      "curl, one connection",
+      line("curl", "-sSf", "--cacert", world.authority, "-T", tar, `${url}/acme-models/whole.tar`),
+      [],
+      {
+        ...more(goals.curl),
+        kind: "limit",
+      },
+    ),
+  ];
+}

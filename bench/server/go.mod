@@ -1,0 +1,3 @@
+module eks-deploy/bench/server
+
+go 1.22

