@@ -30,9 +30,11 @@ export const layers: readonly Layer[] = [
 ];
 
 /** Why a layer cannot run on this machine; `undefined`: it can. */
-export function obstacle({ needs }: Layer): string | undefined {
-  if (process.platform !== "linux" || process.arch !== "x64")
-    return `needs Linux on x64; this is ${process.platform} on ${process.arch}`;
+export function obstacle(
+  { needs }: Layer,
+  { platform, arch }: Pick<NodeJS.Process, "platform" | "arch"> = process,
+): string | undefined {
+  if (platform !== "linux" || arch !== "x64") return `needs Linux on x64; this is ${platform} on ${arch}`;
   const missing = needs.filter((program) => !isInstalled(program));
   return missing.length === 0 ? undefined : `needs ${missing.join(", ")}, which this machine does not have`;
 }
