@@ -17,6 +17,8 @@ export interface SyncClients {
   readonly wanted: Wanted;
   /** The bucket that is written to; absent where every prefix is given and no bucket is named. */
   readonly store: Store | undefined;
+  /** Who reads the sources in S3, where that is another principal than the one who writes: their bytes then pass through this runner. */
+  readonly readAs?: Aws;
   /** Closed with the action. */
   readonly opened: { close(): Promise<void> }[];
 }

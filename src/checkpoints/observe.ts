@@ -66,12 +66,13 @@ async function observeModel(
   clients: SyncClients,
   ctx: Context,
 ): Promise<ObservedModel> {
-  const { aws, opened, store } = clients;
+  const { aws, readAs, opened, store } = clients;
   const { key, expectedSha256 } = model;
   const prefix = settings.placeOf(model);
   refuseOverlap(model, prefix);
   const placing = { strip: settings.strip, prefixLength: Buffer.byteLength(prefix.key) };
-  const opening = openModelSource(model.ref, placing, { ctx, aws }).then((source) => {
+  const means = { ctx, aws: readAs ?? aws, streams: readAs !== undefined };
+  const opening = openModelSource(model.ref, placing, means).then((source) => {
     opened.push(source);
     return source;
   });

@@ -55,16 +55,17 @@ function fileOf(
   means: Means,
 ): CheckpointFile {
   const key = prefix.key + object.path;
+  const origin = {
+    bucket: prefix.bucket,
+    key,
+    etag: object.etag,
+    ...(checksum?.algorithm === "CRC32" ? { crc32: checksum.value } : {}),
+  };
   return {
     path,
     size: object.size,
     bytes: objectSource(prefix.bucket, key, object.size, means),
-    origin: {
-      bucket: prefix.bucket,
-      key,
-      etag: object.etag,
-      ...(checksum?.algorithm === "CRC32" ? { crc32: checksum.value } : {}),
-    },
+    ...(means.streams ? {} : { origin }),
   };
 }
 

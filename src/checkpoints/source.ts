@@ -19,6 +19,8 @@ import { prefixSource } from "./prefix-source.ts";
 export interface Means {
   readonly ctx: Context;
   readonly aws: Aws;
+  /** Who writes may not read here, so S3 cannot copy by itself. */
+  readonly streams?: boolean;
 }
 
 /** Opens a model's source: a folder, an archive on disk, in S3 or behind a URL, or a prefix of a bucket. Nothing is read but headers. */
@@ -29,7 +31,7 @@ export async function openModelSource(ref: SourceRef, placing: Placing, means: M
     return prefixSource(ref, placing, means);
   const archive = await openSource(ref, { ctx: means.ctx, aws: async () => means.aws });
   const source = await archiveSource(archive, ref.label, placing, serversIdentity(archive), means.ctx);
-  if (ref.kind !== "s3" || source.content.kind !== "files") return source;
+  if (ref.kind !== "s3" || means.streams || source.content.kind !== "files") return source;
   const inS3 = await archiveInS3(ref, archive, means);
   return { ...source, ...(inS3 ? { inS3 } : {}) };
 }

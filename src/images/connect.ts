@@ -1,7 +1,7 @@
 import type { Context } from "../action/context.ts";
 import type { InputSources } from "../action/load.ts";
 import type { SourceRef } from "../action/references.ts";
-import { connectAws } from "../aws/session.ts";
+import { type Aws, connectAws } from "../aws/session.ts";
 import { noBundle } from "../bundle/bundle.ts";
 import { UserError } from "../errors.ts";
 import { releaseOwner } from "../facts/owner.ts";
@@ -41,6 +41,8 @@ export interface ImageInputs {
 
 /** What the steps talk through. */
 export interface ImageClients extends RegistryMeans {
+  /** Who reads the registry of a release record, where that is another principal than the one who pushes. */
+  readonly readAs?: Aws;
   /** What an earlier job says it pushed; this one then only looks whether it stands. */
   readonly earlier: Earlier | undefined;
   /** Closed with the action. */

@@ -71,9 +71,10 @@ function gone({ name, digest }: Goal, place: string): UserError {
 }
 
 /** The registry that the record is of: with the job's ambient credentials where they are of that account, else with our own, if its policies let us pull. */
-async function sourceWire(record: ReleaseRecord, inputs: ImageInputs, { ctx, aws, wire }: ImageClients): Promise<Wire> {
+async function sourceWire(record: ReleaseRecord, inputs: ImageInputs, clients: ImageClients): Promise<Wire> {
+  const { ctx, aws, wire } = clients;
   if (record.account === aws.account && record.region === aws.region) return wire;
-  const session = await sessionFor(record, inputs, ctx, aws);
+  const session = clients.readAs ?? (await sessionFor(record, inputs, ctx, aws));
   return createWire(await ecrLogin(session, record.account, ctx), session.agents, ctx);
 }
 

@@ -25,8 +25,8 @@ export interface RecordStore {
   list(prefix: string): Promise<readonly string[]>;
 }
 
-/** Opens `place` (`s3://bucket/prefix/`). Every request names the expected owner of the bucket. */
-export async function openStore(place: string, aws: Aws): Promise<RecordStore> {
+/** Opens `place` (`s3://bucket/prefix/`). Every request names the account that must own the bucket: the caller's own, where no other is given. */
+export async function openStore(place: string, aws: Aws, owner: string = aws.account): Promise<RecordStore> {
   const match = /^s3:\/\/([^/]+)\/?(.*?)\/?$/.exec(place);
   if (!match) {
     throw new UserError("RECORDS_PLACE_INVALID", {
@@ -37,7 +37,7 @@ export async function openStore(place: string, aws: Aws): Promise<RecordStore> {
   const bucket = match[1]!;
   const prefix = match[2] ? `${match[2]}/` : "";
   const client = await s3Client(aws);
-  const owned = { Bucket: bucket, ExpectedBucketOwner: aws.account };
+  const owned = { Bucket: bucket, ExpectedBucketOwner: owner };
   return {
     place: `s3://${bucket}/${prefix}`,
     get: (path) => get(client, { ...owned, Key: prefix + path }),
