@@ -61,6 +61,10 @@ describe.each(exampleFiles)("%s", (path) => {
     }
   });
 
+  it("gives the jobs that nobody approves an environment, for roles to trust", () => {
+    for (const [name, job] of jobs) if (called(job)) expect(job.with?.["unattended-environment"], name).toBeTruthy();
+  });
+
   it("gives our actions inputs that they have", () => {
     for (const { step } of stepsOf(workflow)) {
       const known = step.uses ? actionInputs(step.uses) : undefined;
