@@ -34,4 +34,37 @@ export const releaseErrors: Catalogue = {
     means: "A record was asked for, and the smoke test did not pass.",
     remedy: "Mend what the smoke test found, and test again.",
   },
+  RELEASE_PROMOTE_INPUT: {
+    means: "A promotion lacks an input (`from`, `to`, the spec), or two of them contradict each other.",
+    remedy: "Give what the message names; `promotion.from` in the spec of the target is the usual place.",
+  },
+  RELEASE_PROMOTE_OTHER: {
+    means: "The record that is to be promoted was proven in another environment than `from`.",
+    remedy: "Name a record of `from` (`status` lists them), or correct `from`.",
+  },
+  RELEASE_PROMOTE_OLD: {
+    means: "The record is older than `max-age`.",
+    remedy: "Release again in `from`, so that it is proven anew, or raise `promotion.maxAge`.",
+  },
+  RELEASE_PROMOTE_FAILED: {
+    means: "The newest smoke test in `from` failed since the record was proven.",
+    remedy: "Mend that environment, then run `command: smoke` there until it is green again.",
+  },
+  RELEASE_PROMOTE_SOAK: {
+    means: "The smoke tests in `from` have not been green for `min-soak` yet.",
+    remedy: "Run `command: smoke` in `from` on a schedule; promote when the time has passed.",
+  },
+  RELEASE_PROMOTE_READER: {
+    means: "`copy: stream` needs a principal on each side, and there is none that reads in `from`.",
+    remedy: "Set `aws.roles` for that environment, or let the target's role read there and set `copy: server`.",
+  },
+  RELEASE_PROMOTE_BYTES: {
+    means: "What the target would use is not what was proven.",
+    remedy:
+      "A prefix that the target's spec names must hold the same checkpoint; else leave it out, so that the proven one is copied.",
+  },
+  RELEASE_CHART_GONE: {
+    means: "The proven chart is not kept in `records` any more.",
+    remedy: "Release again, so that the chart is kept, then promote that record.",
+  },
 };

@@ -33,6 +33,15 @@ export const promotionInputs = {
   }),
 };
 
+/** A promotion's own inputs, for itself. */
+export const promotionContract = defineContract({
+  name: "release",
+  title: "",
+  description: "",
+  inputs: promotionInputs,
+  outputs: {},
+});
+
 /** What `command: prune` takes. */
 export const pruneInputs = {
   "keep-records": integer({

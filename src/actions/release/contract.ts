@@ -12,7 +12,17 @@ import { contract as smokeTest } from "../smoke-test/contract.ts";
 import { contract as syncCheckpoints } from "../sync-checkpoints/contract.ts";
 
 /** What one step can do. */
-export const commands = ["release", "plan", "preflight", "smoke", "rollback", "status", "diagnose", "record"] as const;
+export const commands = [
+  "release",
+  "plan",
+  "preflight",
+  "smoke",
+  "promote",
+  "rollback",
+  "status",
+  "diagnose",
+  "record",
+] as const;
 
 /** Each action enforces its own inputs when the chain reaches it; here all of them are optional. */
 function optional<I extends Readonly<Record<string, AnyInput>>>(inputs: I): I {

@@ -26,6 +26,7 @@ const commands: Readonly<Record<Inputs<Contract>["command"], (inputs: Inputs<Con
       smokeCommand(six),
     );
   },
+  promote: async () => (await import("../../release/promote/command.ts")).promoteCommand(six),
   rollback: async () => (await import("../../release/rollback/command.ts")).rollbackCommand(six),
   status: async () => (await import("../../release/status/command.ts")).statusCommand(),
   diagnose: async () => (await import("../../release/diagnose.ts")).diagnoseCommand(),
