@@ -111,6 +111,8 @@ class Reader {
     if (depth > specLimits.depth || this.values > specLimits.values)
       return this.refused(node, "the file is too large once its aliases are expanded, or nested too deeply");
     if (isAlias(node)) return this.followed(node, depth);
+    if ((isMap(node) || isSeq(node)) && node.tag !== undefined && !/:(map|seq)$/.test(node.tag))
+      return this.refused(node, `a value cannot carry the tag ${node.tag.replace("tag:yaml.org,2002:", "!!")}`);
     if (isMap(node)) return this.placedMap(node, depth);
     if (isSeq(node)) return this.placedList(node, depth);
     return this.placedScalar(node as Scalar);
