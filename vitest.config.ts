@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /** GitHub's parser and language service import JSON as bundlers do; Node itself refuses that. */
-const githubPackages = [/@actions\/(workflow-parser|languageservice|expressions)/];
+const githubPackages = [/@actions\/(workflow-parser|languageservice)/];
 
 /** Slow suites run after the quick ones; every project runs in plain Node, no transforms beyond type stripping. */
 export default defineConfig({

@@ -11,6 +11,8 @@ import { writeBundles } from "../images/bundles.ts";
 import { type Call, runWorkflow, type WorkflowRun } from "./run-workflow.ts";
 
 const release = workflowOf(".github/workflows/release.yml");
+const plan = workflowOf(".github/workflows/plan.yml");
+const smoke = workflowOf(".github/workflows/smoke.yml");
 const key = "canary-api-key-9b2e";
 
 let world: World;
@@ -68,7 +70,7 @@ function filesBelow(place: string): readonly string[] {
     .sort();
 }
 
-describe("release.yml on the sandbox", { timeout: 180_000 }, () => {
+describe("the workflows on the sandbox", { timeout: 180_000 }, () => {
   let first: WorkflowRun;
 
   it("with plan-only writes nothing and runs no other job", async () => {
@@ -144,6 +146,23 @@ describe("release.yml on the sandbox", { timeout: 180_000 }, () => {
       world.requests.writes(mark).map((request) => `${request.service} ${request.name} ${request.resource}`),
     ).toEqual([]);
     expect(run.outputs).toMatchObject({ passed: "true", "record-sha256": first.outputs["record-sha256"] });
+  });
+
+  it("plan.yml finds nothing to change then, and writes no comment where there is no pull request", async () => {
+    const run = await runWorkflow(plan, call({}, "plan"));
+    expect(told(run), logOf(run)).toEqual(["plan: success"]);
+    expect(run.result("comment")).toBe("skipped");
+    expect(run.outputs).toMatchObject({ changes: "0", headline: expect.stringContaining("up to date") });
+  });
+
+  it("smoke.yml asks the models of each environment, and leaves its report", async () => {
+    const run = await runWorkflow(
+      smoke,
+      call({ environments: "dev", environment: undefined, bundle: undefined }, "smoke"),
+    );
+    expect(told(run), logOf(run)).toEqual(["smoke: success"]);
+    expect(run.outputs["passed"]).toBe("true");
+    expect(filesBelow(join(folder, "smoke", "artifacts"))).toEqual(["eks-deploy-smoke/report.json"]);
   });
 
   it("lets a compressed bundle be released whose plan cannot be known before it was read", async () => {
