@@ -73,9 +73,10 @@ export function chained(
       return deploy.link.action.recover(failure, deploy.plan, deploy.clients, ctx);
     },
     async report(finished, chain, ctx) {
-      const ended = finished as Ended;
-      if (!chain) return releaseReport(ended, [], undefined, undefined, [], ctx);
+      if (!chain) return releaseReport(finished as Ended, [], undefined, undefined, [], ctx);
       const { undertaking, joined } = chain;
+      // A chain that failed has put out what its links had reached.
+      const ended = { ...finished, outputs: { ...finished.outputs, ...outputsOf(joined) } } as Ended;
       const record = await undertaking.conclude(ended, joined, ctx);
       const blocks = (await undertaking.blocks?.(ended, joined, ctx)) ?? [];
       return releaseReport(ended, joined, record, undertaking.words, blocks, ctx);

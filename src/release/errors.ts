@@ -67,4 +67,13 @@ export const releaseErrors: Catalogue = {
     means: "The proven chart is not kept in `records` any more.",
     remedy: "Release again, so that the chart is kept, then promote that record.",
   },
+  RELEASE_PRUNE_NO_BUCKET: {
+    means: "`prune` does not know in which bucket to look.",
+    remedy: "Give `bucket`, or `checkpoints.bucket` in the spec.",
+  },
+  RELEASE_PRUNE_BLIND: {
+    means:
+      "Something that may need a checkpoint (a record, a live release, another environment) could not be looked at. Nothing was deleted.",
+    remedy: "Mend what the message names. Nothing is deleted on a guess.",
+  },
 };

@@ -52,6 +52,15 @@ export const pruneInputs = {
   }),
 };
 
+/** Pruning's own inputs, for itself. */
+export const pruneContract = defineContract({
+  name: "release",
+  title: "",
+  description: "",
+  inputs: pruneInputs,
+  outputs: {},
+});
+
 /** What `command: remove` takes. */
 export const removeInputs = {
   confirm: text({

@@ -22,6 +22,7 @@ export const commands = [
   "status",
   "diagnose",
   "record",
+  "prune",
 ] as const;
 
 /** Each action enforces its own inputs when the chain reaches it; here all of them are optional. */

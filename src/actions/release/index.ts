@@ -30,6 +30,7 @@ const commands: Readonly<Record<Inputs<Contract>["command"], (inputs: Inputs<Con
   rollback: async () => (await import("../../release/rollback/command.ts")).rollbackCommand(six),
   status: async () => (await import("../../release/status/command.ts")).statusCommand(),
   diagnose: async () => (await import("../../release/diagnose.ts")).diagnoseCommand(),
+  prune: async () => (await import("../../release/prune/command.ts")).pruneCommand(six),
   record: async () => (await import("../../release/record-reports.ts")).recordCommand(six),
 };
 
