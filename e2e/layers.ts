@@ -1,10 +1,13 @@
+import { createNetwork, type Network } from "./node/network.ts";
 import {
+  containerd,
   crane,
   distribution,
   gguf,
   kubernetes,
   llamaCpp,
   moto,
+  nodeImage,
   ociConformance,
   type Software,
   versitygw,
@@ -17,6 +20,8 @@ export interface Layer {
   readonly software: readonly Software[];
   /** Programs that this machine must have already. */
   readonly needs: readonly string[];
+  /** Its tests run as root in a network namespace of their own. */
+  readonly network?: () => Promise<Network>;
 }
 
 export const layers: readonly Layer[] = [
@@ -26,15 +31,22 @@ export const layers: readonly Layer[] = [
     needs: ["go", "python3"],
   },
   { name: "control-plane", software: [kubernetes], needs: ["go"] },
+  {
+    name: "node",
+    software: [kubernetes, containerd, distribution, nodeImage],
+    needs: ["go", "apt-get", "dpkg-deb", "ip", "nsenter", "umount"],
+    network: createNetwork,
+  },
   { name: "models", software: [llamaCpp, gguf], needs: ["apt-get", "dpkg-deb", "python3"] },
 ];
 
 /** Why a layer cannot run on this machine; `undefined`: it can. */
 export function obstacle(
-  { needs }: Layer,
-  { platform, arch }: Pick<NodeJS.Process, "platform" | "arch"> = process,
+  { needs, network }: Layer,
+  { platform, arch, getuid }: Pick<NodeJS.Process, "platform" | "arch" | "getuid"> = process,
 ): string | undefined {
   if (platform !== "linux" || arch !== "x64") return `needs Linux on x64; this is ${platform} on ${arch}`;
+  if (network && getuid?.() !== 0) return "needs root";
   const missing = needs.filter((program) => !isInstalled(program));
   return missing.length === 0 ? undefined : `needs ${missing.join(", ")}, which this machine does not have`;
 }

@@ -39,7 +39,7 @@ async function resultOf(layer: Layer): Promise<Result> {
       await get();
     }
     const setup = (performance.now() - started) / 1000;
-    const report = await runTests(layer.name);
+    const report = await runTests(layer);
     const seconds = (performance.now() - started) / 1000 - setup;
     return {
       ...empty,
@@ -57,22 +57,21 @@ async function resultOf(layer: Layer): Promise<Result> {
   }
 }
 
-async function runTests(project: string): Promise<VitestReport> {
+async function runTests({ name, network: create }: Layer): Promise<VitestReport> {
   const folder = mkdtempSync(join(tmpdir(), "eks-deploy-e2e-"));
   const file = join(folder, "report.json");
-  const config = join(import.meta.dirname, "vitest.config.ts");
-  const child = spawn(
-    process.execPath,
-    [
-      ...[vitest, "run", "--config", config, "--project", project],
-      ...["--reporter=verbose", "--reporter=json", `--outputFile.json=${file}`],
-    ],
-    { stdio: "inherit" },
-  );
+  const network = await create?.();
+  const [program, ...args] = [
+    ...(network?.enter ?? []),
+    ...[process.execPath, vitest, "run", "--config", join(import.meta.dirname, "vitest.config.ts")],
+    ...["--project", name, "--reporter=verbose", "--reporter=json", `--outputFile.json=${file}`],
+  ] as [string, ...string[]];
+  const child = spawn(program, args, { stdio: "inherit" });
   const pass = (signal: NodeJS.Signals) => void child.kill(signal);
   process.on("SIGINT", pass).on("SIGTERM", pass);
   await new Promise<void>((resolve) => child.once("close", () => resolve()));
   process.off("SIGINT", pass).off("SIGTERM", pass);
+  await network?.close();
   try {
     return JSON.parse(readFileSync(file, "utf8")) as VitestReport;
   } finally {

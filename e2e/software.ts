@@ -55,6 +55,24 @@ export const kubernetes: Software = {
   },
 };
 
+/** A container runtime with runc and the plugins of its network; the path is the folder in which they lie. */
+export const containerd: Software = {
+  name: "containerd and runc",
+  version: "as in Debian bookworm",
+  get: () =>
+    unpackedPackages({
+      suite: "bookworm",
+      packages: ["containerd", "runc", "containernetworking-plugins", "libseccomp2"],
+    }),
+};
+
+/** The program of the image that a real node runs: a downloader with AWS's SDK, and a small server. */
+export const nodeImage: Software = {
+  name: "the image's program, with the AWS SDK for Go",
+  version: "v1.48.0",
+  get: () => goBuild(resolve(import.meta.dirname, "node/image"), "atlas", ""),
+};
+
 /** A model server; the path is the folder in which it and what it needs lie. */
 export const llamaCpp: Software = {
   name: "llama.cpp",

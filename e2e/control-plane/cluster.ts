@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from "node:crypto";
+import { createPublicKey, generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -8,7 +8,7 @@ import { createAuthority } from "../../sandbox/tls.ts";
 import { answers, freePorts, type Server, startServer } from "../processes.ts";
 import { kubernetes } from "../software.ts";
 import { Api } from "./api.ts";
-import { nodeStages, nodes } from "./nodes.ts";
+import { nodeStages, simulatedNodes } from "./nodes.ts";
 import { stages } from "./pods.ts";
 
 /** Tokens that the API server takes, and whom they stand for. */
@@ -16,11 +16,22 @@ export const tokens = {
   admin: { user: "admin", groups: "system:masters" },
   deployer: { user: "deployer", groups: "eks-deploy" },
   nobody: { user: "nobody", groups: "strangers" },
+  node: { user: "system:node:e2e-node", groups: "system:nodes" },
 } as const;
 
 export type Token = keyof typeof tokens;
 
-/** A real control plane with simulated nodes. */
+export interface ClusterOptions {
+  readonly logs?: readonly Log[];
+  /** Nodes that kwok simulates, each with an annotation for it; none: a real kubelet will come. */
+  readonly nodes?: readonly object[];
+  /** Who signs the tokens of service accounts; a key is made where none is given. */
+  readonly issuer?: { readonly url: string; readonly privateKey: string };
+  /** Who judges tokens that the API server does not know itself, by TokenReview. */
+  readonly tokenReviews?: string;
+}
+
+/** A real control plane. */
 export interface RealCluster {
   readonly url: string;
   readonly authority: string;
@@ -41,7 +52,8 @@ export interface Log {
 }
 
 /** Starts etcd, API server, controllers, scheduler and kwok on loopback; about ten seconds until its nodes are ready. */
-export async function startCluster(logs: readonly Log[] = []): Promise<RealCluster> {
+export async function startCluster(options: ClusterOptions = {}): Promise<RealCluster> {
+  const { logs = [], nodes = simulatedNodes, issuer = ownIssuer() } = options;
   const program = await kubernetes.get();
   const folder = mkdtempSync(join(tmpdir(), "eks-deploy-cluster-"));
   const file = (name: string, content?: string) => {
@@ -65,9 +77,11 @@ export async function startCluster(logs: readonly Log[] = []): Promise<RealClust
     "--tls-private-key-file",
     file("tls.key", leaf.key),
   ];
-  const keys = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  const signing = file("signing.key", keys.privateKey.export({ type: "pkcs8", format: "pem" }).toString());
-  const verifying = file("signing.pub", keys.publicKey.export({ type: "spki", format: "pem" }).toString());
+  const signing = file("signing.key", issuer.privateKey);
+  const verifying = file(
+    "signing.pub",
+    createPublicKey(issuer.privateKey).export({ type: "spki", format: "pem" }).toString(),
+  );
   const root = file("ca.pem", authority.certificate);
   file("tokens.csv", csvOf());
   file("audit.json", JSON.stringify(auditPolicy));
@@ -106,11 +120,12 @@ export async function startCluster(logs: readonly Log[] = []): Promise<RealClust
         [
           ...["--etcd-servers", store, "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1"],
           ...["--secure-port", String(port), ...certificate, "--token-auth-file", file("tokens.csv")],
-          ...["--service-cluster-ip-range=10.0.0.0/24", "--service-account-issuer", issuer],
+          ...["--service-cluster-ip-range=10.0.0.0/24", "--service-account-issuer", issuer.url],
           ...["--service-account-signing-key-file", signing, "--service-account-key-file", verifying],
           ...["--api-audiences=https://kubernetes.default.svc,sts.amazonaws.com", "--authorization-mode=Node,RBAC"],
           ...["--kubelet-preferred-address-types=InternalIP", "--endpoint-reconciler-type=none", "--profiling=false"],
           ...["--audit-policy-file", file("audit.json"), "--audit-log-path", audit],
+          ...(options.tokenReviews === undefined ? [] : tokenReviewFlags(options.tokenReviews, file)),
         ],
         async () => (await api.ask("GET", "/readyz")).status === 200,
       ),
@@ -171,7 +186,25 @@ export async function startCluster(logs: readonly Log[] = []): Promise<RealClust
   };
 }
 
-const issuer = "https://oidc.eks.us-east-2.amazonaws.com/id/5D1F0C0FFEE0C0FFEE0C0FFEE0C0FFEE";
+function tokenReviewFlags(server: string, file: (name: string, content: string) => string): readonly string[] {
+  const configuration = {
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name: "judge", cluster: { server } }],
+    contexts: [{ name: "judge", context: { cluster: "judge", user: "" } }],
+    "current-context": "judge",
+  };
+  const path = file("token-reviews.json", JSON.stringify(configuration));
+  return ["--authentication-token-webhook-config-file", path, "--authentication-token-webhook-version=v1"];
+}
+
+function ownIssuer() {
+  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  return {
+    url: "https://oidc.eks.us-east-2.amazonaws.com/id/5D1F0C0FFEE0C0FFEE0C0FFEE0C0FFEE",
+    privateKey: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+  };
+}
 
 const ingressClass = {
   apiVersion: "networking.k8s.io/v1",

@@ -10,13 +10,15 @@ const denied = "fatal error: An error occurred (AccessDenied) when calling the G
 let cluster: RealCluster;
 let bench: Bench;
 beforeAll(async () => {
-  cluster = await startCluster([
-    {
-      namespaces: ["download-3", "download-4"],
-      container: "model-downloader",
-      lines: ["INFO syncing s3://acme-models/checkpoints/point", `ERROR ${denied}`],
-    },
-  ]);
+  cluster = await startCluster({
+    logs: [
+      {
+        namespaces: ["download-3", "download-4"],
+        container: "model-downloader",
+        lines: ["INFO syncing s3://acme-models/checkpoints/point", `ERROR ${denied}`],
+      },
+    ],
+  });
 });
 afterAll(() => cluster?.close());
 afterEach(() => bench?.close());

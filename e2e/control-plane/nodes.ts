@@ -1,5 +1,5 @@
 /** Nodes as EKS makes them: one for what needs no GPU, and one with eight, which only pods that tolerate it may use. */
-export const nodes: readonly object[] = [
+export const simulatedNodes: readonly object[] = [
   node("ip-10-0-1-10.us-east-2.compute.internal", "m7i.2xlarge", { cpu: "8", memory: "32Gi" }),
   node(
     "ip-10-0-1-20.us-east-2.compute.internal",

@@ -30,6 +30,11 @@ export class Issuer {
       .digest("base64url");
   }
 
+  /** The private key, PEM: for another server that shall sign as this issuer. */
+  signingKey(): string {
+    return this.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+  }
+
   /** A signed token (RS256). `iss` is added. */
   mint(claims: Claims): string {
     const head = encode({ alg: "RS256", typ: "JWT", kid: this.keyId });
