@@ -16,6 +16,8 @@ export interface Job {
   /** Inputs that every step of the job gets. */
   readonly inputs: Readonly<Record<string, string>>;
   run(action: string, inputs?: Readonly<Record<string, string>>, more?: Partial<Step>): Promise<StepResult>;
+  /** The post step of a main that ended so; `env` of the job's steps. */
+  post(action: string, main: StepResult): Promise<StepResult>;
   /** Keeps a step's report where the next steps' `reports` looks. */
   keepReport(action: string, result: StepResult): void;
   remove(): void;
@@ -45,18 +47,20 @@ export function createJob(world: World, scale = 0.05): Job {
     resolve: sampleModels.map((model) => `${model.host}=127.0.0.1:${world.balancerPort}`).join("\n"),
     "ca-certificate": authority,
   };
+  const run: Job["run"] = (action, own = {}, more = {}) =>
+    runStep({
+      script: join(dist, `${action}.js`),
+      job: folder,
+      ...more,
+      inputs: { ...inputs, ...own },
+      env: { ...world.env, PATH: `${world.tools}:${process.env["PATH"]}`, ...more.env },
+    });
   return {
     folder,
     workspace,
     inputs,
-    run: (action, own = {}, more = {}) =>
-      runStep({
-        script: join(dist, `${action}.js`),
-        job: folder,
-        ...more,
-        inputs: { ...inputs, ...own },
-        env: { ...world.env, PATH: `${world.tools}:${process.env["PATH"]}`, ...more.env },
-      }),
+    run,
+    post: (action, main) => run(action, {}, { state: main.state }),
     keepReport(action, result) {
       const place = join(folder, "reports", action);
       mkdirSync(place, { recursive: true });
