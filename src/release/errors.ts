@@ -76,4 +76,18 @@ export const releaseErrors: Catalogue = {
       "Something that may need a checkpoint (a record, a live release, another environment) could not be looked at. Nothing was deleted.",
     remedy: "Mend what the message names. Nothing is deleted on a guess.",
   },
+  RELEASE_REMOVE_CONFIRM: {
+    means: "`remove` was not confirmed, or the confirmation names something else. Nothing was deleted.",
+    remedy: "Look at the plan (`dry-run: true`), then set `confirm: <release>/<cluster>`.",
+  },
+  RELEASE_REMOVE_INGRESS: {
+    means:
+      "The load balancer controller does not let go of the release's Ingresses, which wait for it with a finalizer.",
+    remedy: "See that the AWS Load Balancer Controller is running, then run `remove` again.",
+  },
+  RELEASE_REMOVE_BALANCER: {
+    means: "The load balancer is still there after its last Ingress is gone. It costs money as long as it exists.",
+    remedy:
+      "See the log of the AWS Load Balancer Controller, or delete the load balancer with the command in the message.",
+  },
 };

@@ -73,6 +73,25 @@ export const removeInputs = {
   }),
 };
 
+/** Removal's own inputs, and those of helm-deploy that it acts on. */
+export const removeContract = defineContract({
+  name: "release",
+  title: "",
+  description: "",
+  inputs: {
+    ...removeInputs,
+    "helm-version": text({ default: ">=3.12", description: "Which helm to use.", spec: "deploy.helmVersion" }),
+    "lock-timeout": duration({
+      default: "10m",
+      description: "How long to wait for another run's release.",
+      spec: "deploy.lockTimeout",
+    }),
+    dns: text({ default: "none", description: "Who writes the hosts' records.", spec: "deploy.dns" }),
+    "hosted-zone-id": text({ description: "Zone of the records.", spec: "deploy.hostedZoneId" }),
+  },
+  outputs: {},
+});
+
 /** The inputs of a command that works on a release by itself, without the six. */
 export function placeContract(duty: Duty) {
   return defineContract({

@@ -23,6 +23,7 @@ export const commands = [
   "diagnose",
   "record",
   "prune",
+  "remove",
 ] as const;
 
 /** Each action enforces its own inputs when the chain reaches it; here all of them are optional. */

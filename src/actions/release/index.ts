@@ -31,6 +31,7 @@ const commands: Readonly<Record<Inputs<Contract>["command"], (inputs: Inputs<Con
   status: async () => (await import("../../release/status/command.ts")).statusCommand(),
   diagnose: async () => (await import("../../release/diagnose.ts")).diagnoseCommand(),
   prune: async () => (await import("../../release/prune/command.ts")).pruneCommand(six),
+  remove: async () => (await import("../../release/remove/command.ts")).removeCommand(six),
   record: async () => (await import("../../release/record-reports.ts")).recordCommand(six),
 };
 

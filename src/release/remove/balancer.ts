@@ -1,0 +1,104 @@
+import type { Context } from "../../action/context.ts";
+import { elbClient } from "../../aws/elb.ts";
+import { errorName, fromAws } from "../../aws/errors.ts";
+import type { Aws } from "../../aws/session.ts";
+import type { Cluster } from "../../cluster/cluster.ts";
+import type { Ingress } from "../../cluster/objects.ts";
+import { ingresses } from "../../cluster/resources.ts";
+import { unlessForbidden } from "../../deploy/live.ts";
+import { asEksDeployError, RemoteError } from "../../errors.ts";
+
+const lookEvery = 5_000;
+/** The controller takes a load balancer away within a minute or two of its last Ingress. */
+const within = 15 * 60_000;
+
+/** Addresses that an Ingress has. */
+export function addressesIn({ status }: Ingress): readonly string[] {
+  return (status?.loadBalancer?.ingress ?? []).flatMap(({ hostname }) => hostname ?? []);
+}
+
+/** Waits until the controller has let the Ingresses go: it holds each by a finalizer until AWS is tidied up. */
+export async function ingressesGone(
+  names: readonly string[],
+  namespace: string,
+  cluster: Cluster,
+  ctx: Context,
+): Promise<void> {
+  const deadline = ctx.clock.now() + within;
+  for (let told = false; ; told = true) {
+    const left = (await cluster.list(ingresses, { namespace })).filter(({ metadata }) => names.includes(metadata.name));
+    if (left.length === 0) return;
+    const list = left.map(({ metadata }) => metadata.name).join(", ");
+    if (!told) ctx.log.info(`Waiting for the load balancer controller to let go of ${list}`);
+    if (ctx.clock.now() >= deadline) {
+      throw new RemoteError("RELEASE_REMOVE_INGRESS", {
+        happened: `The load balancer controller has not let go of the Ingresses ${list}: they wait for it with a finalizer.`,
+        next: "See that the AWS Load Balancer Controller is running (kubectl get pods -n kube-system), then run remove again.",
+      });
+    }
+    await ctx.clock.sleep(lookEvery, ctx.signal);
+  }
+}
+
+/** Waits until the load balancers of these addresses are gone. Gives those that stay because Ingresses of others use them, each as a sentence. */
+export async function balancersGone(
+  addresses: readonly string[],
+  cluster: Cluster,
+  aws: Aws,
+  ctx: Context,
+): Promise<readonly string[]> {
+  const deadline = ctx.clock.now() + within;
+  const stay: string[] = [];
+  for (const address of addresses) {
+    for (let told = false; ; told = true) {
+      const there = await balancerOf(address, aws, ctx);
+      if (there === "unknown") {
+        stay.push(
+          `Whether the load balancer ${address} is gone was not looked at: the role may not read load balancers.`,
+        );
+        break;
+      }
+      if (!there) break;
+      const users = ((await unlessForbidden(cluster.list(ingresses))) ?? []).filter((item) =>
+        addressesIn(item).includes(address),
+      );
+      if (users.length > 0) {
+        const [first] = users;
+        stay.push(
+          `The load balancer ${address} stays: ${users.length} other Ingresses use it, such as ${first!.metadata.namespace}/${first!.metadata.name}.`,
+        );
+        break;
+      }
+      if (!told) ctx.log.info(`Waiting for the load balancer ${address} to go`);
+      if (ctx.clock.now() >= deadline) throw balancerStays(address, there);
+      await ctx.clock.sleep(lookEvery, ctx.signal);
+    }
+  }
+  return stay;
+}
+
+/** ARN of the load balancer with this address. */
+async function balancerOf(address: string, aws: Aws, ctx: Context): Promise<string | "unknown" | undefined> {
+  const { paginateDescribeLoadBalancers } = await import("@aws-sdk/client-elastic-load-balancing-v2");
+  const client = await elbClient(aws);
+  try {
+    const pages = paginateDescribeLoadBalancers({ client }, {}, { abortSignal: ctx.signal });
+    for await (const { LoadBalancers } of pages) {
+      const found = LoadBalancers?.find(({ DNSName }) => DNSName?.toLowerCase() === address.toLowerCase());
+      if (found) return found.LoadBalancerArn ?? address;
+    }
+    return undefined;
+  } catch (thrown) {
+    if (errorName(thrown) === "LoadBalancerNotFoundException") return undefined;
+    const failure = fromAws(thrown, `looking for the load balancer ${address}`);
+    if (asEksDeployError(failure).code === "AWS_ACCESS_DENIED") return "unknown";
+    throw failure;
+  }
+}
+
+function balancerStays(address: string, arn: string): RemoteError {
+  return new RemoteError("RELEASE_REMOVE_BALANCER", {
+    happened: `The load balancer ${address} is still there, and no Ingress uses it. It costs money as long as it exists.`,
+    next: `See the log of the AWS Load Balancer Controller; or delete it: aws elbv2 delete-load-balancer --load-balancer-arn ${arn}`,
+  });
+}

@@ -1,0 +1,57 @@
+import type { Cluster } from "../../cluster/cluster.ts";
+import { ingresses, namespaces, secrets } from "../../cluster/resources.ts";
+import { type ManifestObject, parseManifest } from "../../deploy/manifest.ts";
+import { type Revision, readRevisions } from "../../deploy/release.ts";
+import { releaseOwner } from "../../facts/owner.ts";
+import type { Place } from "../prove.ts";
+import { addressesIn } from "./balancer.ts";
+import { isOurs, madeByUs, strangersIn } from "./namespace.ts";
+
+/** What is there of a release in its cluster. */
+export interface InCluster {
+  /** The newest; absent: nothing is installed. */
+  readonly newest: Revision | undefined;
+  readonly released: readonly ManifestObject[];
+  readonly ingresses: readonly string[];
+  readonly addresses: readonly string[];
+  /** Names of Secrets that we made for it. */
+  readonly secrets: readonly string[];
+  readonly namespace: "absent" | "ours" | "foreign";
+  /** What else lies in the namespace. */
+  readonly strangers: readonly string[];
+}
+
+/** Reads the release, our Secrets and the namespace. */
+export async function observeCluster(place: Place, cluster: Cluster): Promise<InCluster> {
+  const { namespace, release, environment } = place;
+  const owner = releaseOwner(release, environment);
+  const found = await cluster.get(namespaces, namespace);
+  if (!found)
+    return {
+      newest: undefined,
+      released: [],
+      ingresses: [],
+      addresses: [],
+      secrets: [],
+      namespace: "absent",
+      strangers: [],
+    };
+  const [revisions, own, all] = await Promise.all([
+    readRevisions(cluster, place),
+    cluster.list(secrets, { namespace }),
+    cluster.list(ingresses, { namespace }),
+  ]);
+  const newest = revisions.at(-1);
+  const released = newest ? parseManifest(newest.manifest, namespace) : [];
+  const names = released.filter(({ kind }) => kind === "Ingress").map(({ metadata }) => metadata.name);
+  const live = all.filter(({ metadata }) => names.includes(metadata.name));
+  return {
+    newest,
+    released,
+    ingresses: names,
+    addresses: [...new Set(live.flatMap(addressesIn))],
+    secrets: own.filter((secret) => isOurs(secret, owner)).map(({ metadata }) => metadata.name),
+    namespace: madeByUs(found) ? "ours" : "foreign",
+    strangers: await strangersIn(cluster, place, owner, released),
+  };
+}
