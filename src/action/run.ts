@@ -192,7 +192,9 @@ async function reportOf(action: AnyAction, run: Run, ctx: Context, seconds: numb
   } catch (thrown) {
     failed(run, thrown);
   }
-  return { headline: `${action.contract.name}: ${run.failure?.happened.split("\n")[0] ?? "failed"}`, blocks: [] };
+  const { name } = action.contract;
+  const happened = run.failure?.happened.split("\n")[0] ?? "failed";
+  return { headline: happened.startsWith(`${name}:`) ? happened : `${name}: ${happened}`, blocks: [] };
 }
 
 /** The first failure is the one to tell. */
@@ -250,19 +252,24 @@ function masked<T>(value: T, runner: Runner): T {
   ) as T;
 }
 
+/** Each problem on its line of the user's file; the failure itself does not repeat what was told there. */
 function tellFailure(failure: EksDeployError, runner: Runner): void {
-  for (const problem of failure.problems) {
-    if (!problem.at) continue;
+  const { code, happened, next, problems } = failure;
+  const placed = problems.filter((problem) => problem.at);
+  if (problems.length <= 1) {
+    runner.fail(code, `${happened}\n${next}`, failure.at ?? placed[0]?.at);
+    return;
+  }
+  for (const problem of placed)
     runner.context.log.finding({
-      code: failure.code,
+      code,
       level: "error",
       happened: problem.happened,
-      next: problem.next ?? failure.next,
+      next: problem.next ?? next,
       at: problem.at,
     });
-  }
-  const placed = failure.problems.some((problem) => problem.at);
-  runner.fail(failure.code, `${failure.happened}\n${failure.next}`, placed ? undefined : failure.at);
+  const told = placed.length === problems.length ? happened.split("\n")[0] : happened;
+  runner.fail(code, `${told}\n${next}`);
 }
 
 /** The post step: settles what a killed or cancelled main left behind. Never throws. */

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { StepResult } from "../../sandbox/runner/step.ts";
@@ -18,11 +18,17 @@ afterAll(async () => {
   await world?.close();
 });
 
-/** One clear error: exit code 1, a code, a next step, nothing written. */
+/** One clear error: exit code 1, a code, a next step; outputs and summary tell of it too. Nothing was written, which afterEach sees. */
 function refused(result: StepResult, code: RegExp): string {
   expect(result.status, result.log.join("\n")).toBe(1);
   const errors = result.annotations.filter((annotation) => annotation.level === "error");
-  expect(errors.map((error) => error.properties).join(" ")).toMatch(code);
+  const last = errors.at(-1);
+  expect(last?.properties).toMatch(code);
+  expect(last?.message.split("\n").length, "what happened and what to do").toBeGreaterThan(1);
+  expect(result.outputs["headline"]).toMatch(/\S/);
+  expect(result.outputs).toMatchObject({ changed: "false", report: expect.stringMatching(/report\.json$/) });
+  expect(result.summary).toContain(`**${/title=(\w+)/.exec(last?.properties ?? "")?.[1]}**`);
+  expect(result.log.join("\n")).not.toMatch(/\bundefined\b|\[object |at .*\.js:\d+/);
   return errors.map((error) => error.message).join("\n");
 }
 
@@ -43,7 +49,7 @@ describe("bad input", () => {
   it("refuses a spec that cannot be read, on its line", async () => {
     writeFileSync(join(job.workspace, "broken.yaml"), "version: 1\ndefaults:\n  cluster: [\n");
     const result = await job.run("render-values", { spec: "broken.yaml" });
-    refused(result, /SPEC_/);
+    refused(result, /SPEC_YAML/);
     expect(result.annotations.some((annotation) => annotation.properties.includes("file=broken.yaml"))).toBe(true);
   });
 
@@ -69,5 +75,65 @@ describe("bad input", () => {
 
   it("says that the cluster is not there", async () => {
     refused(await job.run("release", { cluster: "elsewhere" }), /CLUSTER_/);
+  });
+
+  it("says that the cluster cannot be reached", async () => {
+    const kubeconfig = [
+      "apiVersion: v1",
+      "kind: Config",
+      "current-context: gone",
+      "clusters: [{ name: gone, cluster: { server: 'https://127.0.0.1:9' } }]",
+      "users: [{ name: gone, user: { token: none } }]",
+      "contexts: [{ name: gone, context: { cluster: gone, user: gone } }]",
+    ];
+    writeFileSync(join(job.workspace, "gone.kubeconfig"), kubeconfig.join("\n"));
+    const inputs = { kubeconfig: "gone.kubeconfig", context: "gone", spec: "", bundle: "./poolside-2611" };
+    writeFileSync(join(job.workspace, "values.yaml"), "models: {}\n");
+    refused(await job.run("helm-deploy", { ...inputs, "values-file": "values.yaml" }), /CLUSTER_/);
+  });
+
+  it("shows a wrong value on its line of the spec", async () => {
+    const spec = readFileSync(join(job.workspace, "eks-deploy.yaml"), "utf8");
+    writeFileSync(join(job.workspace, "wrong.yaml"), spec.replace("gpus: 4", "gpus: many"));
+    const result = await job.run("render-values", { spec: "wrong.yaml" });
+    expect(refused(result, /SPEC_INVALID/)).toContain("gpus");
+    const line = spec.split("\n").findIndex((text) => text.includes("gpus: 4")) + 1;
+    expect(result.annotations.map(({ properties }) => properties).join(" ")).toMatch(
+      new RegExp(`file=wrong\\.yaml,line=${line},`),
+    );
+  });
+
+  it("says what is missing where neither spec nor inputs tell it", async () => {
+    writeFileSync(join(job.workspace, "bare.yaml"), "version: 1\ndefaults: {}\nenvironments: { dev: {} }\n");
+    const message = refused(await job.run("ensure-irsa", { spec: "bare.yaml" }), /INPUT_INVALID/);
+    expect(message).toContain("the input bucket or checkpoints.bucket in the spec");
+  });
+
+  it("says that a spec is not there", async () => {
+    refused(await job.run("release", { spec: "nowhere.yaml" }), /SPEC_NOT_FOUND/);
+  });
+
+  it("says that a variable with a presigned URL is not set", async () => {
+    expect(refused(await job.run("push-images", { bundle: "env:BUNDLE_URL" }), /BUNDLE_NOT_FOUND/)).toContain(
+      "BUNDLE_URL: ${{ secrets.BUNDLE_URL }}",
+    );
+  });
+
+  it("refuses a signed URL in plain text, without repeating it", async () => {
+    const url = "https://intake.example.com/b.tar?X-Amz-Signature=0123456789abcdef";
+    expect(refused(await job.run("push-images", { bundle: url }), /INPUT_INVALID/)).not.toContain("0123456789abcdef");
+  });
+
+  it("refuses credentials that AWS does not know", async () => {
+    refused(await job.run("push-images", {}, { env: { AWS_SECRET_ACCESS_KEY: "wrong" } }), /AWS_|CREDENTIALS/);
+  });
+
+  it("warns of a misspelt input, by the name that it may mean", async () => {
+    const result = await job.run("push-images", { concurency: "4", "aws-account-id": "111111111111" });
+    refused(result, /ACCOUNT_MISMATCH/);
+    const warnings = result.annotations.filter(({ level }) => level === "warning");
+    expect(warnings).toEqual([
+      expect.objectContaining({ properties: "title=INPUT_UNKNOWN", message: expect.stringContaining("concurrency") }),
+    ]);
   });
 });

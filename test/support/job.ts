@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
+import { parse } from "yaml";
 import { runStep, type Step, type StepResult, workspaceOf } from "../../sandbox/runner/step.ts";
 import { writeSampleBundle } from "../../sandbox/sample/bundle.ts";
 import { writeSampleCheckpoints } from "../../sandbox/sample/checkpoints.ts";
@@ -21,6 +22,13 @@ export interface Job {
   /** Keeps a step's report where the next steps' `reports` looks. */
   keepReport(action: string, result: StepResult): void;
   remove(): void;
+}
+
+/** Those inputs that the action has, as a workflow would give them. */
+function declared(action: string, inputs: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const file = resolve(import.meta.dirname, "../../actions", action, "action.yml");
+  const known = (parse(readFileSync(file, "utf8")) as { inputs: Readonly<Record<string, unknown>> }).inputs;
+  return Object.fromEntries(Object.entries(inputs).filter(([name]) => Object.hasOwn(known, name)));
 }
 
 export const jobKey = "canary-api-key-5d1f";
@@ -52,7 +60,7 @@ export function createJob(world: World, scale = 0.05): Job {
       script: join(dist, `${action}.js`),
       job: folder,
       ...more,
-      inputs: { ...inputs, ...own },
+      inputs: { ...declared(action, inputs), ...own },
       env: { ...world.env, PATH: `${world.tools}:${process.env["PATH"]}`, ...more.env },
     });
   return {
