@@ -57,19 +57,43 @@ describe.each([3, 4] as const)("a release with helm %i", (helm) => {
     expect(room.writes(mark)).toHaveLength(1);
   });
 
-  it("rolls back a release whose smoke test fails, writes no record, and keeps the failed result", async () => {
+  it("rolls back a release whose smoke test fails, under its Lease to the end; writes no record, keeps the failed result", async () => {
     const latest = room.kept("latest/dev/inference");
     const records = room.keptPaths("records/").length;
-    const runner = await room.run({
-      thresholds: "total-ms: 0.001",
-      surge: "recreate",
-      values: "podAnnotations: { note: other }",
-    });
+    const mark = room.mark();
+    room.world.models.troubles.add({ kind: "malformed" });
+    const runner = await room.run({ surge: "recreate", values: "podAnnotations: { note: other }" });
+    room.world.models.troubles.clear();
     expect(runner.failures[0]?.code).toBe("SMOKE_FAILED");
     expect(runner.outputs).toMatchObject({ status: "rolled-back", "rolled-back-to": "1", passed: "false" });
     expect(room.kept("latest/dev/inference")).toBe(latest);
     expect(room.keptPaths("records/")).toHaveLength(records);
     const last = room.keptPaths("smoke/dev/inference/").at(-1)!;
     expect(JSON.parse(room.kept(last)!)).toMatchObject({ record: null, passed: false });
+    const names = room.world.requests.writes(mark).map(({ name }) => name);
+    expect(names.lastIndexOf("delete leases")).toBeGreaterThan(names.findLastIndex((name) => /secrets$/.test(name)));
+  });
+
+  it("leaves a release whose smoke test fails where on-failure is keep", async () => {
+    room.world.models.troubles.add({ kind: "malformed" });
+    const kept = { surge: "recreate", values: "podAnnotations: { note: kept }", "on-failure": "keep" };
+    const runner = await room.run(kept);
+    room.world.models.troubles.clear();
+    expect(runner.failures[0]?.code).toBe("SMOKE_FAILED");
+    expect(runner.outputs["status"]).toBe("deployed");
+    const status = await room.pass({ command: "status" });
+    expect(status.outputs["headline"]).toContain("not proven by any record");
+  });
+
+  it("records what is live and was not proven yet, when its smoke test passes in a run that changes nothing else", async () => {
+    const again = { surge: "recreate", values: "podAnnotations: { note: kept }" };
+    const plan = await room.pass({ ...again, "dry-run": "true" });
+    expect(plan.outputs["changes"]).toBe("1");
+    const runner = await room.pass({ ...again, "approved-plan": plan.outputs["plan-sha256"]! });
+    expect(runner.outputs["status"]).toBe("unchanged");
+    expect(room.kept("latest/dev/inference")).toBe(`${runner.outputs["record-sha256"]}\n`);
+    const mark = room.mark();
+    await room.pass(again);
+    expect(room.writes(mark)).toEqual([]);
   });
 });
