@@ -130,10 +130,13 @@ function keysIn(
   }
 }
 
+/** Lines and phases tell whose they are. */
 function labelled(ctx: Context, environment: string): Context {
   return {
     ...ctx,
     log: { ...ctx.log, info: (line) => ctx.log.info(`${environment}: ${line}`), group: (_, body) => body() },
+    emit: (event) =>
+      ctx.emit(event.kind === "phase" ? { ...event, subject: `${environment}: ${event.subject}` } : event),
   };
 }
 

@@ -1,73 +1,31 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { sampleCheckpoints } from "../../../sandbox/sample/checkpoints.ts";
-import { sampleModels, sampleSpec } from "../../../sandbox/sample/spec.ts";
-import { tarOf } from "../../../sandbox/sample/tar.ts";
-import { startWorld, type World } from "../../../sandbox/world.ts";
+import type { World } from "../../../sandbox/world.ts";
 import { workflowOf } from "../../unit/workflows/files.ts";
-import { writeBundles } from "../images/bundles.ts";
+import { apiKey, filesBelow, logOf, openPlace, type Place, told } from "./place.ts";
 import { type Call, runWorkflow, type WorkflowRun } from "./run-workflow.ts";
 
 const release = workflowOf(".github/workflows/release.yml");
 const plan = workflowOf(".github/workflows/plan.yml");
 const smoke = workflowOf(".github/workflows/smoke.yml");
-const key = "canary-api-key-9b2e";
 
+let place: Place;
 let world: World;
 let folder: string;
 
 beforeAll(async () => {
-  world = await startWorld({ pace: 0.02, helm: 4 });
-  folder = mkdtempSync(join(tmpdir(), "eks-deploy-workflow-"));
-  writeBundles(folder);
-  const { bucket } = world.names;
-  for (const kind of ["tar", "tar.gz"])
-    world.aws.s3.put(bucket, `intake/poolside-2611.${kind}`, readFileSync(join(folder, `bundle.${kind}`)));
-  for (const { file, entries } of sampleCheckpoints(0.05)) world.aws.s3.put(bucket, `intake/${file}`, tarOf(entries));
-  writeFileSync(join(folder, "authority.pem"), world.authority);
+  place = await openPlace();
+  ({ world, folder } = place);
 });
 
 afterAll(async () => {
-  expect(world?.defects ?? []).toEqual([]);
-  await world?.close();
-  rmSync(folder, { recursive: true, force: true });
+  expect(place?.world.defects ?? []).toEqual([]);
+  await place?.close();
 });
 
 function call(inputs: Readonly<Record<string, unknown>> = {}, run = "first"): Call {
-  const { bucket } = world.names;
-  const checkpoints = sampleCheckpoints(0.05).map(({ key: model, file }) => [model, `s3://${bucket}/intake/${file}`]);
-  const place = join(folder, run);
-  mkdirSync(place, { recursive: true });
-  return {
-    folder: place,
-    inputs: { environment: "dev", bundle: `s3://${bucket}/intake/poolside-2611.tar`, ...inputs },
-    secrets: { VLLM_API_KEY: key },
-    files: {
-      "eks-deploy.yaml": sampleSpec({ ...world.names, bundle: "", checkpoints: Object.fromEntries(checkpoints) }),
-    },
-    env: { ...world.env, PATH: `${world.tools}:${process.env["PATH"]}` },
-    network: {
-      resolve: sampleModels.map((model) => `${model.host}=127.0.0.1:${world.balancerPort}`).join("\n"),
-      "ca-certificate": join(folder, "authority.pem"),
-    },
-  };
-}
-
-/** Each job's name and end, in order; the log of what failed is the message. */
-function told(run: WorkflowRun): readonly string[] {
-  return run.jobs.map((job) => `${job.name}: ${job.result}`);
-}
-
-function logOf(run: WorkflowRun): string {
-  return run.jobs.flatMap((job) => job.steps.flatMap((step) => step.log)).join("\n");
-}
-
-function filesBelow(place: string): readonly string[] {
-  return (readdirSync(place, { recursive: true }) as string[])
-    .filter((path) => statSync(join(place, path)).isFile())
-    .sort();
+  return place.call(run, { inputs: { environment: "dev", ...inputs } });
 }
 
 describe("the workflows on the sandbox", { timeout: 180_000 }, () => {
@@ -134,8 +92,8 @@ describe("the workflows on the sandbox", { timeout: 180_000 }, () => {
         "sync-checkpoints-point",
       ].flatMap((job) => ["plan.json", "report.json"].map((file) => `eks-deploy-dev-${job}/${file}`)),
     ]);
-    for (const path of kept) expect(readFileSync(join(artifacts, path), "utf8"), path).not.toContain(key);
-    expect(logOf(first)).not.toContain(key);
+    for (const path of kept) expect(readFileSync(join(artifacts, path), "utf8"), path).not.toContain(apiKey);
+    expect(logOf(first)).not.toContain(apiKey);
   });
 
   it("has nothing to transfer and nothing to write when it runs again, and names the record that is there", async () => {
@@ -156,17 +114,14 @@ describe("the workflows on the sandbox", { timeout: 180_000 }, () => {
   });
 
   it("smoke.yml asks the models of each environment, and leaves its report", async () => {
-    const run = await runWorkflow(
-      smoke,
-      call({ environments: "dev", environment: undefined, bundle: undefined }, "smoke"),
-    );
+    const run = await runWorkflow(smoke, call({ environments: "dev" }, "smoke"));
     expect(told(run), logOf(run)).toEqual(["smoke: success"]);
     expect(run.outputs["passed"]).toBe("true");
     expect(filesBelow(join(folder, "smoke", "artifacts"))).toEqual(["eks-deploy-smoke/report.json"]);
   });
 
   it("lets a compressed bundle be released whose plan cannot be known before it was read", async () => {
-    const bundle = `s3://${world.names.bucket}/intake/poolside-2611.tar.gz`;
+    const bundle = `s3://${place.bucket}/intake/poolside-2611.tar.gz`;
     const run = await runWorkflow(release, call({ bundle }, "compressed"));
     expect(told(run), logOf(run)).toEqual(["plan: success", "push-images: success", "deploy: success"]);
     expect(run.jobs[0]!.outputs).toMatchObject({ approvable: "", "transfer-models": "[]" });

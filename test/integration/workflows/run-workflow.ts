@@ -2,7 +2,15 @@ import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFile
 import { basename, join, matchesGlob, resolve } from "node:path";
 import { runStep, type StepResult, workspaceOf } from "../../../sandbox/runner/step.ts";
 import { interpolate, runs, type Status } from "../../unit/workflows/expressions.ts";
-import { type Job, root, type Step, type Workflow } from "../../unit/workflows/files.ts";
+import {
+  type Job,
+  root,
+  type Step,
+  type Workflow,
+  type Call as WorkflowCall,
+  workflowOf,
+} from "../../unit/workflows/files.ts";
+import { fakeGithub, runScript } from "../../unit/workflows/github-script.ts";
 
 /** How a job ended, as `needs.<job>.result` has it. */
 export type Result = "success" | "failure" | "skipped";
@@ -18,7 +26,12 @@ export interface Call {
   readonly env: Readonly<Record<string, string>>;
   /** Inputs that stand for the network of the sandbox: where its hosts are, who signed their certificates. */
   readonly network: Readonly<Record<string, string>>;
+  /** GitHub's REST calls, for scripts that make them. */
+  readonly rest?: ReturnType<typeof fakeGithub>;
 }
+
+/** Users call our actions and workflows by this name. */
+const repository = "poolside/eks-deploy";
 
 export interface JobRun {
   /** `sync-checkpoints (laguna-m)` for a leg of a matrix. */
@@ -26,6 +39,8 @@ export interface JobRun {
   readonly result: Result;
   readonly steps: readonly StepResult[];
   readonly outputs: Readonly<Record<string, unknown>>;
+  /** Jobs of the workflow that it called. */
+  readonly called?: readonly JobRun[];
 }
 
 export interface WorkflowRun {
@@ -34,10 +49,15 @@ export interface WorkflowRun {
   readonly outputs: Readonly<Record<string, unknown>>;
 }
 
-/** Runs a reusable workflow with our own actions on the sandbox: conditions, matrices, outputs and artifacts as GitHub has them; checkout and the two artifact actions are acted out. */
+/**
+ * Runs a workflow with our own actions on the sandbox: conditions, matrices, calls, outputs and artifacts as GitHub has them. Checkout, the two
+ * artifact actions and github-script are acted out.
+ */
 export async function runWorkflow(workflow: Workflow, call: Call): Promise<WorkflowRun> {
-  const given = workflow.on.workflow_call?.inputs ?? {};
-  const defaults = Object.fromEntries(Object.entries(given).map(([name, input]) => [name, input.default ?? ""]));
+  const given = (workflow.on.workflow_call ?? workflow.on["workflow_dispatch"] ?? {}) as WorkflowCall;
+  const defaults = Object.fromEntries(
+    Object.entries(given.inputs ?? {}).map(([name, input]) => [name, input.default ?? ""]),
+  );
   const secrets = Object.fromEntries(Object.keys(workflow.on.workflow_call?.secrets ?? {}).map((name) => [name, ""]));
   const context = {
     github: call.github ?? {},
@@ -60,7 +80,7 @@ export async function runWorkflow(workflow: Workflow, call: Call): Promise<Workf
     }
     const legs: JobRun[] = [];
     for (const leg of legsOf(job, before)) legs.push(await runJob(name, job, { ...before, matrix: leg }, call));
-    jobs.push(...legs);
+    jobs.push(...legs.flatMap((leg) => leg.called ?? leg));
     const result = legs.some((one) => one.result === "failure") ? "failure" : "success";
     ended.set(name, { result, outputs: legs.at(-1)!.outputs });
   }
@@ -90,6 +110,7 @@ async function runJob(
   call: Call,
 ): Promise<JobRun> {
   const leg = Object.values(context.matrix).join(", ");
+  if (job.uses) return callWorkflow(leg ? `${name} (${leg})` : name, job, context, call);
   const folder = join(call.folder, "jobs", `${name}${leg && `-${leg}`}`);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(workspaceOf(folder), { recursive: true });
@@ -116,18 +137,43 @@ async function runJob(
   };
 }
 
+/** A job that calls one of our workflows; the jobs of that stand for it, under its name. */
+async function callWorkflow(name: string, job: Job, context: Context, call: Call): Promise<JobRun> {
+  const { github: _, ...own } = { ...call, inputs: values(job.with, context), secrets: texts(job.secrets, context) };
+  const path = job.uses!.split("@")[0]!.replace(`${repository}/`, "");
+  const run = await runWorkflow(workflowOf(path), {
+    ...own,
+    github: call.github ?? {},
+    folder: join(call.folder, name),
+  });
+  return {
+    name,
+    result: run.jobs.some(({ result }) => result === "failure") ? "failure" : "success",
+    steps: [],
+    outputs: run.outputs,
+    called: run.jobs.map((one) => ({ ...one, name: `${name} / ${one.name}` })),
+  };
+}
+
+function values(given: Job["with"], context: Context): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(given ?? {}).map(([name, value]) => [name, interpolate(value, context)]));
+}
+
+function texts(given: unknown, context: Context): Readonly<Record<string, string>> {
+  const all = Object.entries(values(given as Job["with"], context));
+  return Object.fromEntries(all.map(([name, value]) => [name, String(value ?? "")]));
+}
+
 async function runAnyStep(step: Step, context: Context, folder: string, call: Call): Promise<StepResult | undefined> {
-  const inputs = Object.fromEntries(
-    Object.entries(step.with ?? {}).map(([name, value]) => [name, String(interpolate(value, context) ?? "")]),
-  );
-  const env = Object.fromEntries(
-    Object.entries(step.env ?? {}).map(([name, value]) => [name, String(interpolate(value, context) ?? "")]),
-  );
+  const inputs = texts(step.with, context);
+  const env = texts(step.env, context);
   const [uses = ""] = (step.uses ?? "").split("@");
   const artifacts = join(call.folder, "artifacts");
   if (uses.startsWith("$/actions/"))
     return runAction(uses.slice("$/actions/".length), { ...call.network, ...inputs }, env, folder, call);
-  if (uses === "actions/checkout") checkOut(folder, call);
+  if (uses === repository) return runAction("release", { ...call.network, ...inputs }, env, folder, call);
+  if (uses === "actions/github-script") await runScript(inputs["script"]!, call.rest ?? fakeGithub(), env);
+  else if (uses === "actions/checkout") checkOut(folder, call);
   else if (uses === "actions/upload-artifact") upload(inputs, artifacts);
   else if (uses === "actions/download-artifact") download(inputs, artifacts);
   else throw new Error(`nobody acts out ${step.uses ?? step.run}`);

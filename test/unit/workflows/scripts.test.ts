@@ -1,68 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stepsOf, workflowOf } from "./files.ts";
+import { type Comment, fakeGithub, type Issue, runScript } from "./github-script.ts";
 
 /** The script of a workflow's step with actions/github-script. */
 function scriptOf(path: string): string {
   const step = stepsOf(workflowOf(path)).find(({ step: { uses } }) => uses?.startsWith("actions/github-script@"));
   return String(step?.step.with?.["script"]);
-}
-
-interface Comment {
-  readonly id: number;
-  readonly user: { readonly type: string };
-  body: string;
-}
-
-interface Issue {
-  readonly number: number;
-  readonly title: string;
-  state: string;
-  readonly comments: string[];
-}
-
-/** GitHub's REST calls that the scripts make, on comments and issues in memory. */
-function fakeGithub(comments: Comment[] = [], issues: Issue[] = []) {
-  const rest = {
-    issues: {
-      listComments: "listComments",
-      createComment: async ({ issue_number, body }: { issue_number: number; body: string }) => {
-        comments.push({ id: comments.length + 1, user: { type: "Bot" }, body });
-        issues.find((issue) => issue.number === issue_number)?.comments.push(body);
-      },
-      updateComment: async ({ comment_id, body }: { comment_id: number; body: string }) => {
-        comments.find(({ id }) => id === comment_id)!.body = body;
-      },
-      listForRepo: async () => ({ data: issues.filter((issue) => issue.state === "open") }),
-      create: async ({ title, body }: { title: string; body: string }) => {
-        issues.push({ number: issues.length + 1, title, state: "open", comments: [body] });
-      },
-      update: async ({ issue_number, state }: { issue_number: number; state: string }) => {
-        issues.find((issue) => issue.number === issue_number)!.state = state;
-      },
-    },
-  };
-  return { rest, paginate: async () => comments };
-}
-
-const context = {
-  serverUrl: "https://github.com",
-  repo: { owner: "acme", repo: "models" },
-  runId: 4711,
-  issue: { number: 7 },
-};
-
-async function run(
-  script: string,
-  github: ReturnType<typeof fakeGithub>,
-  env: Readonly<Record<string, string>>,
-): Promise<void> {
-  const require = createRequire(import.meta.url);
-  await runInNewContext(`(async () => {\n${script}\n})()`, { github, context, require, process: { env } });
 }
 
 describe("the plan's comment", () => {
@@ -99,7 +45,7 @@ describe("the plan's comment", () => {
   async function commented(report: object, comments: Comment[] = [], environment = "dev"): Promise<readonly Comment[]> {
     const path = join(folder, "report.json");
     writeFileSync(path, JSON.stringify(report));
-    await run(script, fakeGithub(comments), { REPORT: path, ENVIRONMENT: environment });
+    await runScript(script, fakeGithub(comments), { REPORT: path, ENVIRONMENT: environment });
     return comments;
   }
 
@@ -166,19 +112,19 @@ describe("the issue of the hourly smoke test", () => {
     const issues: Issue[] = [];
     const github = fakeGithub([], issues);
     for (const result of ["failure", "failure"])
-      await run(script, github, { RESULT: result, HEADLINE: "production: point does not answer." });
+      await runScript(script, github, { RESULT: result, HEADLINE: "production: point does not answer." });
     expect(issues).toMatchObject([{ state: "open", comments: [expect.stringContaining("point does not answer")] }]);
-    await run(script, github, { RESULT: "success", HEADLINE: "" });
+    await runScript(script, github, { RESULT: "success", HEADLINE: "" });
     expect(issues).toMatchObject([
       { state: "closed", comments: [expect.any(String), expect.stringContaining("answer again")] },
     ]);
-    await run(script, github, { RESULT: "failure", HEADLINE: "" });
+    await runScript(script, github, { RESULT: "failure", HEADLINE: "" });
     expect(issues).toHaveLength(2);
   });
 
   it("is not opened while the models answer", async () => {
     const issues: Issue[] = [];
-    await run(script, fakeGithub([], issues), { RESULT: "success", HEADLINE: "" });
+    await runScript(script, fakeGithub([], issues), { RESULT: "success", HEADLINE: "" });
     expect(issues).toEqual([]);
   });
 });
