@@ -17,6 +17,9 @@ function stub(name: string): string {
   return `import { main } from "./index.js";\n\nawait main("${name}");\n`;
 }
 
+/** The command line, outside GitHub; npm links it as `eks-deploy`. */
+const cliStub = `#!/usr/bin/env node\nimport { cli } from "./index.js";\n\nawait cli(process.argv.slice(2));\n`;
+
 function build(target: string): void {
   const compiled = join(root, "build");
   rmSync(compiled, { recursive: true, force: true });
@@ -29,6 +32,7 @@ function build(target: string): void {
   execFileSync(bin("ncc"), ["build", join(compiled, "main.js"), ...options], { cwd: root, stdio: "inherit" });
   for (const name of readdirSync(target).filter((file) => file.endsWith(".js"))) minify(join(target, name));
   for (const name of actionNames) writeFileSync(join(target, `${name}.js`), stub(name));
+  writeFileSync(join(target, "cli.js"), cliStub, { mode: 0o755 });
 }
 
 /** ncc leaves the chunks of dynamic imports as they are, and they are the larger part. */
