@@ -105,8 +105,8 @@ describe("bad input", () => {
 
   it("says what is missing where neither spec nor inputs tell it", async () => {
     writeFileSync(join(job.workspace, "bare.yaml"), "version: 1\ndefaults: {}\nenvironments: { dev: {} }\n");
-    const message = refused(await job.run("ensure-irsa", { spec: "bare.yaml" }), /INPUT_INVALID/);
-    expect(message).toContain("the input bucket or checkpoints.bucket in the spec");
+    const message = refused(await job.run("helm-deploy", { spec: "bare.yaml" }), /INPUT_INVALID/);
+    expect(message).toContain("give the input values-file or the output values-file of render-values");
   });
 
   it("says that a spec is not there", async () => {

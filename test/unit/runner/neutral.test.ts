@@ -24,6 +24,11 @@ describe("neutralise", () => {
     expect(commands(neutralise(text))).toEqual([]);
   });
 
+  it("keeps colours, and no other sequence or control character", () => {
+    expect(neutralise("\u001b[31mred\u001b[0m")).toBe("\u001b[31mred\u001b[0m");
+    expect(neutralise("\u001b[2Ja\u001b]0;title\u0007b\u009b1Ac")).toBe("[2Ja]0;titleb1Ac");
+  });
+
   it("lets no command through, whatever the text", () => {
     const piece = fc.constantFrom(
       "::",
