@@ -17,7 +17,7 @@ import { type AwsStates, startAws } from "./world/aws.ts";
 import { Certificates } from "./world/certificates.ts";
 import { startCluster, type WorldCluster } from "./world/cluster.ts";
 import type { ClusterAccess } from "./world/cluster-access.ts";
-import { laySubnets, type Prerequisite } from "./world/prerequisites.ts";
+import { layEndpoints, laySubnets, type Prerequisite } from "./world/prerequisites.ts";
 import { addGithubRole, layProvider } from "./world/trust.ts";
 
 export interface WorldOptions {
@@ -31,6 +31,10 @@ export interface WorldOptions {
   readonly discard?: boolean;
   /** How late IAM's writes are seen, in milliseconds of the services' clock. */
   readonly propagation?: IamOptions["propagation"];
+  /** Other names than the usual ones. */
+  readonly names?: Partial<Pick<World["names"], "account" | "cluster" | "bucket">>;
+  /** The world of another account: GitHub, who exists and S3's space of names are the same. */
+  readonly beside?: World;
 }
 
 /** A running world: one AWS account and region with everything that the guide asks for, a cluster in it, and a job of GitHub. */
@@ -78,10 +82,12 @@ export interface World {
   close(): Promise<void>;
 }
 
-const names = { region: "us-east-2", account: "210987654321", cluster: "poolside", bucket: "acme-models-dev" } as const;
+const usual = { region: "us-east-2", account: "210987654321", cluster: "poolside", bucket: "acme-models-dev" } as const;
 
 /** Starts a world in which the guide's prerequisites hold, but for those in `without`. */
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
+  const { beside } = options;
+  const names = { ...usual, ...options.names };
   const { region, account } = names;
   const has = (prerequisite: Prerequisite) => !options.without?.includes(prerequisite);
   const defects: unknown[] = [];
@@ -105,7 +111,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   };
   try {
     const authority = await createAuthority();
-    const github = new GithubOidc(ground, { repository: "acme/models", ref: "refs/heads/main", environment: "dev" });
+    const github =
+      beside?.github ??
+      new GithubOidc(ground, { repository: "acme/models", ref: "refs/heads/main", environment: "dev" });
     const issuers = [github.issuer];
     const partition = partitionOf(region);
     const { states, handler, registry } = await startAws(ground, {
@@ -115,6 +123,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       issuers: (url) => issuers.find((each) => each.url === url),
       clocks,
       discard: options.discard ?? false,
+      ...(beside ? { shared: beside.aws } : {}),
       ...(options.propagation ? { propagation: options.propagation } : {}),
     });
     keep(registry);
@@ -132,6 +141,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     });
     states.route53.addZone("dev.example.com");
     laySubnets(states, region, has("subnet-tags"));
+    layEndpoints(states, region, has);
     layProvider(states.iam, github.issuer.url);
 
     const models = new ModelServers(ground);
@@ -203,8 +213,8 @@ function environment(
   return {
     AWS_ACCESS_KEY_ID: user.caller.accessKeyId,
     AWS_SECRET_ACCESS_KEY: user.secretAccessKey,
-    AWS_REGION: names.region,
-    AWS_DEFAULT_REGION: names.region,
+    AWS_REGION: usual.region,
+    AWS_DEFAULT_REGION: usual.region,
     AWS_ENDPOINT_URL: endpoint.url,
     // Neither the machine's own profiles nor an instance's role shall answer for a missing key.
     AWS_EC2_METADATA_DISABLED: "true",

@@ -37,6 +37,8 @@ export interface AwsOptions {
   readonly propagation?: IamOptions["propagation"];
   /** Keep sizes and checksums of blobs and objects, no bytes. */
   readonly discard: boolean;
+  /** What several accounts have in common. */
+  readonly shared?: Pick<AwsStates, "principals" | "s3">;
 }
 
 /** Everything of AWS in one account and region: what the services hold. Tests reach into it. */
@@ -59,8 +61,8 @@ export async function startAws(
   ground: Ground,
   options: AwsOptions,
 ): Promise<{ readonly states: AwsStates; readonly handler: Handler; readonly registry: Registry }> {
-  const { account, region, partition, issuers, clocks, discard } = options;
-  const principals = new Principals(partition);
+  const { account, region, partition, issuers, clocks, discard, shared } = options;
+  const principals = shared?.principals ?? new Principals(partition);
   const { now } = ground;
   const iam = new IamState({
     account,
@@ -71,7 +73,7 @@ export async function startAws(
   const states: AwsStates = {
     principals,
     iam,
-    s3: new S3State(),
+    s3: shared?.s3 ?? new S3State(),
     ecr: new RegistryState({ account, region, partition, now, discard }),
     eks: new EksState(account, region, partition),
     acm: new AcmState(account, region, partition),

@@ -1,0 +1,94 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startWorld, type World } from "../../../sandbox/world.ts";
+import type { ReleaseRecord } from "../../../src/record/record.ts";
+import { openRoom, type Room } from "./room.ts";
+import { startFrontDoor } from "./two-accounts.ts";
+
+const production = { account: "310987654321", cluster: "poolside-prod", bucket: "acme-models-prod" };
+const anything = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] };
+
+let room: Room;
+let prod: World;
+let door: Awaited<ReturnType<typeof startFrontDoor>>;
+let proven: string;
+
+/** An account for each environment, and a role in each; the job itself has no credentials but its token. */
+beforeAll(async () => {
+  room = await openRoom();
+  const { world } = room;
+  prod = await startWorld({ pace: 0.01, names: production, beside: world });
+  door = await startFrontDoor([world, prod]);
+  process.env["AWS_ENDPOINT_URL"] = door.url;
+  delete process.env["AWS_ACCESS_KEY_ID"];
+  delete process.env["AWS_SECRET_ACCESS_KEY"];
+  const certificate = await prod.addCertificate(["*.example.com"]);
+  const arns = [world, prod].map((each) => each.addGithubRole("deployer", anything).arn);
+  const roles = ([arn]: readonly string[]) => `{ plan: "${arn}", transfer: "${arn}", deploy: "${arn}" }`;
+  room.edit(
+    "  dev: {}",
+    `  staging: { aws: { roles: ${roles([arns[0]!])} } }
+  production:
+    aws: { account: "${production.account}", roles: ${roles([arns[1]!])} }
+    cluster: ${production.cluster}
+    checkpoints: { bucket: ${production.bucket} }
+    ingress: { certificateArn: "${certificate.arn}" }
+    models:
+      laguna-m: { host: laguna-m.example.com }
+      laguna-xs: { host: laguna-xs.example.com }
+      point: { host: point.example.com }
+    promotion: { from: staging }`,
+  );
+  writeFileSync(join(room.folder, "prod.pem"), prod.authority);
+  proven = (await room.pass({ environment: "staging" })).outputs["record-sha256"]!;
+}, 180_000);
+
+afterAll(async () => {
+  await door?.close();
+  await prod?.close();
+  expect(prod?.defects ?? []).toEqual([]);
+  await room?.close();
+});
+
+const promotion = () => ({
+  command: "promote",
+  environment: "production",
+  "ca-certificate": join(room.folder, "prod.pem"),
+  resolve: ["laguna-m", "laguna-xs", "point"]
+    .map((key) => `${key}.example.com=127.0.0.1:${prod.balancerPort}`)
+    .join("\n"),
+});
+
+describe("a promotion between two accounts, with a role in each", () => {
+  it("moves the proven bytes and ends with the same digests on both sides", async () => {
+    const runner = await room.pass({ ...promotion(), copy: "stream" });
+    expect(runner.outputs).toMatchObject({ status: "deployed", passed: "true" });
+    const { s3, ecr } = prod.aws;
+    const there = JSON.parse(room.kept(`records/${proven}.json`)!) as ReleaseRecord;
+    const place = `eks-deploy/records/${runner.outputs["record-sha256"]}.json`;
+    const here = JSON.parse(s3.read(production.bucket, place)!.toString()) as ReleaseRecord;
+    expect(here).toMatchObject({ account: production.account, promotedFrom: { record: proven } });
+    for (const [name, { digest }] of Object.entries(there.images)) {
+      expect(here.images[name]!.digest).toBe(digest);
+      expect(ecr.repository(name).images.has(digest)).toBe(true);
+    }
+    for (const [key, { manifest }] of Object.entries(there.checkpoints))
+      expect(here.checkpoints[key]!.manifest).toBe(manifest);
+  });
+
+  it("writes nothing the second time, in neither account", async () => {
+    const marks = [room.mark(), prod.requests.all.length];
+    await room.pass(promotion());
+    expect(room.writes(marks[0]!)).toEqual([]);
+    expect(prod.requests.writes(marks[1]!)).toEqual([]);
+  });
+
+  it("stops before the first write where a role is of the wrong account", async () => {
+    const marks = [room.mark(), prod.requests.all.length];
+    const failure = await room.fail({ ...promotion(), "aws-account-id": "999999999999" });
+    expect(failure.code).toBe("AWS_ACCOUNT_MISMATCH");
+    expect(room.writes(marks[0]!)).toEqual([]);
+    expect(prod.requests.writes(marks[1]!)).toEqual([]);
+  });
+});
