@@ -15,6 +15,16 @@ export interface Subnet {
   tags: Readonly<Record<string, string>>;
 }
 
+/** A VPC endpoint; tests set its state. */
+export interface VpcEndpoint {
+  readonly id: string;
+  readonly vpcId: string;
+  /** `com.amazonaws.us-east-2.s3`. */
+  readonly service: string;
+  readonly type: "Gateway" | "Interface";
+  state: string;
+}
+
 /** GPUs of an instance type. Source: EC2's instance type pages. */
 export interface InstanceType {
   readonly vcpus: number;
@@ -22,9 +32,10 @@ export interface InstanceType {
   readonly gpu?: { readonly name: string; readonly count: number; readonly memoryMiB: number };
 }
 
-/** Subnets and instance types of one region. */
+/** Subnets, endpoints and instance types of one region. */
 export class Ec2State {
   readonly subnets = new Map<string, Subnet>();
+  readonly endpoints = new Map<string, VpcEndpoint>();
   readonly instanceTypes = new Map<string, InstanceType>([
     ["p5.48xlarge", { vcpus: 192, memoryMiB: 2_097_152, gpu: { name: "H100", count: 8, memoryMiB: 81_920 } }],
     ["p5e.48xlarge", { vcpus: 192, memoryMiB: 2_097_152, gpu: { name: "H200", count: 8, memoryMiB: 144_384 } }],
@@ -35,7 +46,7 @@ export class Ec2State {
 
 const items = (list: readonly XmlValue[]) => new XmlList("item", list);
 
-/** EC2: DescribeSubnets (by ids, or filters `vpc-id`, `subnet-id`, `tag-key`, `tag:<key>`) and DescribeInstanceTypes. */
+/** EC2: DescribeSubnets (by ids, or filters `vpc-id`, `subnet-id`, `tag-key`, `tag:<key>`), DescribeVpcEndpoints (filter `vpc-id`) and DescribeInstanceTypes. */
 export function createEc2(ec2: Ec2State, account: string, arn: (subnet: string) => string): AwsService {
   return queryService("ec2", "2016-11-15", {
     DescribeSubnets: {
@@ -52,6 +63,25 @@ export function createEc2(ec2: Ec2State, account: string, arn: (subnet: string) 
           .filter(({ id }) => ids.length === 0 || ids.includes(id))
           .filter((subnet) => filters.every(({ name, values }) => passes(subnet, name, values)));
         return { subnetSet: items(found.map((subnet) => showSubnet(subnet, account, arn))) };
+      },
+    },
+    DescribeVpcEndpoints: {
+      run: (form) => {
+        const [filter, ...more] = form.structures("Filter");
+        if (more.length > 0 || filter?.get("Name") !== "vpc-id")
+          throw new NotBuilt("ec2", "DescribeVpcEndpoints without the filter vpc-id alone");
+        const found = [...ec2.endpoints.values()].filter(({ vpcId }) => filter.list("Value").includes(vpcId));
+        return {
+          vpcEndpointSet: items(
+            found.map(({ id, vpcId, service, type, state }) => ({
+              vpcEndpointId: id,
+              vpcEndpointType: type,
+              vpcId,
+              serviceName: service,
+              state,
+            })),
+          ),
+        };
       },
     },
     DescribeInstanceTypes: {

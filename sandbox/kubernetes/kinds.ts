@@ -81,6 +81,7 @@ export const kinds: readonly Kind[] = [
     ...cluster,
     singular: "ingressclassparams",
   }),
+  row("karpenter.sh/v1", "nodepools", "NodePool", { ...cluster, categories: ["karpenter"], subresources: ["status"] }),
   row("networking.k8s.io/v1", "ingressclasses", "IngressClass", cluster),
   row("networking.k8s.io/v1", "ingresses", "Ingress", { shortNames: ["ing"], subresources: ["status"] }),
   row("networking.k8s.io/v1", "networkpolicies", "NetworkPolicy", { shortNames: ["netpol"] }),

@@ -15,6 +15,7 @@ import {
   balancerObjection,
   imagesFor,
   layNodegroups,
+  layNodeRole,
   nodesOf,
   type Prerequisite,
   scaleBalancerController,
@@ -79,6 +80,7 @@ export async function startCluster(around: ClusterSurroundings, name: string): P
     { name, endpoint: kubernetes.url, authority: kubernetes.authority, issuer, subnetIds },
     ground.now(),
   );
+  layNodeRole(states, name, has("node-pull-policy"));
   layNodegroups(cluster, account, subnetIds, has("gpu-nodes"));
   cluster.addons.set(agent, { name: agent, status: "ACTIVE", version: "v1.3.9-eksbuild.3", issues: [] });
   if (!has("load-balancer-controller")) scaleBalancerController(kubernetes, 0);

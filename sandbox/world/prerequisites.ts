@@ -12,7 +12,9 @@ export type Prerequisite =
   | "subnet-tags"
   | "bucket-key"
   | "access-entry"
-  | "node-pull-policy";
+  | "node-pull-policy"
+  | "s3-endpoint"
+  | "ecr-endpoints";
 
 const vpcId = "vpc-0a1b2c3d4e5f60718";
 
@@ -35,6 +37,43 @@ export function laySubnets({ ec2 }: AwsStates, region: string, tagged: boolean):
         tags: { Name: `acme-${kind}-${zone}`, ...(tagged ? { [tag]: "1" } : {}) },
       });
     }
+}
+
+/** Endpoints of the VPC: a gateway to S3, interfaces to ECR. */
+export function layEndpoints({ ec2 }: AwsStates, region: string, has: (prerequisite: Prerequisite) => boolean): void {
+  const lay = (service: string, type: "Gateway" | "Interface") => {
+    const id = `vpce-0${ec2.endpoints.size}${"e".repeat(15)}`;
+    ec2.endpoints.set(id, { id, vpcId, service: `com.amazonaws.${region}.${service}`, type, state: "available" });
+  };
+  if (has("s3-endpoint")) lay("s3", "Gateway");
+  if (has("ecr-endpoints")) for (const service of ["ecr.api", "ecr.dkr"]) lay(service, "Interface");
+}
+
+/** The role of a cluster's nodes, with the policies that the guide's reference cluster attaches. */
+export function layNodeRole({ iam }: AwsStates, cluster: string, mayPull: boolean): void {
+  const name = `${cluster}-node`;
+  const managed = ["AmazonEKSWorkerNodePolicy", ...(mayPull ? ["AmazonEC2ContainerRegistryReadOnly"] : [])];
+  const trust = {
+    Version: "2012-10-17",
+    Statement: [{ Effect: "Allow", Principal: { Service: "ec2.amazonaws.com" }, Action: "sts:AssumeRole" }],
+  };
+  const role = {
+    name,
+    path: "/",
+    arn: iam.arn("role", name),
+    id: iam.newId("AROA", name),
+    account: iam.account,
+    trust: JSON.stringify(trust),
+    description: undefined,
+    maxSessionSeconds: 3600,
+    boundary: undefined,
+    tags: new Map(),
+    inline: new Map(),
+    attached: managed.map((policy) => `arn:${iam.partition}:iam::aws:policy/${policy}`),
+    createdAt: iam.now(),
+  };
+  iam.putRole(role, name);
+  iam.settle();
 }
 
 /** Node groups as EKS describes them: one for the cluster's own pods, one with GPUs. */

@@ -47,11 +47,23 @@ export interface EnvironmentVariable {
   readonly valueFrom?: { readonly secretKeyRef?: { readonly name?: string; readonly key: string } };
 }
 
+/** What Pod Security looks at, of a pod or of a container. */
+export interface SecurityContext {
+  readonly privileged?: boolean;
+  readonly allowPrivilegeEscalation?: boolean;
+  readonly runAsNonRoot?: boolean;
+  readonly runAsUser?: number;
+  readonly seccompProfile?: { readonly type?: string };
+  readonly capabilities?: { readonly add?: readonly string[]; readonly drop?: readonly string[] };
+}
+
 export interface Container {
   readonly name: string;
   readonly image?: string;
   readonly env?: readonly EnvironmentVariable[];
   readonly envFrom?: readonly { readonly secretRef?: { readonly name?: string } }[];
+  readonly ports?: readonly { readonly hostPort?: number }[];
+  readonly securityContext?: SecurityContext;
   readonly resources?: {
     readonly limits?: Readonly<Record<string, string | number>>;
     readonly requests?: Readonly<Record<string, string | number>>;
@@ -72,7 +84,15 @@ export interface PodSpec {
   readonly tolerations?: readonly Toleration[];
   readonly initContainers?: readonly Container[];
   readonly containers: readonly Container[];
-  readonly volumes?: readonly { readonly name: string; readonly secret?: { readonly secretName?: string } }[];
+  readonly volumes?: readonly {
+    readonly name: string;
+    readonly secret?: { readonly secretName?: string };
+    readonly hostPath?: unknown;
+  }[];
+  readonly hostNetwork?: boolean;
+  readonly hostPID?: boolean;
+  readonly hostIPC?: boolean;
+  readonly securityContext?: SecurityContext;
 }
 
 export interface ContainerState {
@@ -212,6 +232,16 @@ export interface ResourceQuota extends KubeObject {
 
 export interface EndpointSlice extends KubeObject {
   readonly endpoints?: readonly { readonly conditions?: { readonly ready?: boolean } }[];
+}
+
+/** The GPU Operator's own resource. */
+export interface ClusterPolicy extends KubeObject {
+  readonly status?: { readonly state?: string };
+}
+
+/** Devices that a node offers by dynamic resource allocation. */
+export interface ResourceSlice extends KubeObject {
+  readonly spec?: { readonly driver?: string };
 }
 
 export interface IngressClass extends KubeObject {

@@ -1,4 +1,5 @@
 import type {
+  ClusterPolicy,
   Deployment,
   EndpointSlice,
   Ingress,
@@ -11,6 +12,7 @@ import type {
   Pod,
   ReplicaSet,
   ResourceQuota,
+  ResourceSlice,
   Secret,
   ServiceAccount,
 } from "./objects.ts";
@@ -46,6 +48,10 @@ export const ingresses = row<Ingress>("networking.k8s.io/v1", "Ingress", "ingres
 export const ingressClasses = row<IngressClass>("networking.k8s.io/v1", "IngressClass", "ingressclasses", false);
 export const leases = row<Lease>("coordination.k8s.io/v1", "Lease", "leases");
 export const endpointSlices = row<EndpointSlice>("discovery.k8s.io/v1", "EndpointSlice", "endpointslices");
+export const clusterPolicies = row<ClusterPolicy>("nvidia.com/v1", "ClusterPolicy", "clusterpolicies", false);
+export const resourceSlices = row<ResourceSlice>("resource.k8s.io/v1", "ResourceSlice", "resourceslices", false);
+/** Karpenter's: while there is one, nodes can come. */
+export const nodePools = row<KubeObject>("karpenter.sh/v1", "NodePool", "nodepools", false);
 
 /** Kinds that a chart may hold, for reading what a manifest names. */
 const known: readonly Resource[] = [

@@ -3,7 +3,6 @@ import type { Cluster } from "../cluster/cluster.ts";
 import { fieldManager } from "../cluster/cluster.ts";
 import { ApiFailure } from "../cluster/failures.ts";
 import { helmEnvironment } from "../cluster/helm-environment.ts";
-import type { Deployment } from "../cluster/objects.ts";
 import { deployments, namespaces } from "../cluster/resources.ts";
 import { RemoteError, UserError } from "../errors.ts";
 import type { Helm } from "../helm/find.ts";
@@ -15,6 +14,7 @@ import type { HeldLease } from "./lease.ts";
 import type { ReleasePlan } from "./plan.ts";
 import { type ReleasePlace, readRevisions } from "./release.ts";
 import type { HelmContent } from "./render.ts";
+import { readTemplates, restartDeployments } from "./restart.ts";
 import { applySecret } from "./secrets.ts";
 
 /** What carrying out needs. */
@@ -44,7 +44,7 @@ export async function createNamespace(cluster: Cluster, name: string): Promise<v
 /**
  * Carries the plan out under the Lease: clears a lock that was left behind, writes Secrets, lets old pods go where that was planned, upgrades, restarts
  * what reads a changed Secret. Gives the revision that is then live. Interrupted anywhere, running again goes on. `onUpgrade` hears, just before helm
- * writes, which revision was live until then: from that moment on there is something to undo.
+ * writes, or where an earlier run's rollout is gone on with, which revision was live until then: from that moment on there is something to undo.
  */
 export async function applyRelease(
   plan: ReleasePlan,
@@ -59,13 +59,17 @@ export async function applyRelease(
     await applySecret(cluster, means.namespace, secret, means.owner, means.accept.includes("DEPLOY_SECRET_FOREIGN"));
     ctx.log.info(`Wrote the Secret ${secret.name}`);
   }
-  const before = await templates(cluster, means.namespace);
+  const before = await readTemplates(cluster, means.namespace);
   if (plan.upgrade && !(await isAlready(plan, means, cluster))) {
-    onUpgrade(lastGood(await readRevisions(cluster, means))?.number ?? 0);
+    // A live revision that never got healthy is nothing to go back to, where there is another.
+    onUpgrade(plan.unfinished?.before || (lastGood(await readRevisions(cluster, means))?.number ?? 0));
     await makeRoom(means, plan.recreate, ctx);
     await upgrade(plan, means, ctx);
+  } else if (!plan.upgrade && plan.unfinished?.before !== undefined) {
+    onUpgrade(plan.unfinished.before);
+    ctx.log.info(`Goes on with the rollout that an earlier run left: ${plan.unfinished.deployments.join(", ")}`);
   }
-  await restart(plan, means, before, cluster, ctx);
+  await restartDeployments(plan.restarts, before, means.namespace, cluster, ctx);
   const revisions = await readRevisions(cluster, means);
   return revisions.at(-1)?.number ?? 0;
 }
@@ -203,34 +207,5 @@ async function helmWrite(means: ApplyMeans, args: readonly string[], doing: stri
       next: refused.remedy,
       cause: failure,
     });
-  }
-}
-
-type Templates = ReadonlyMap<string, string>;
-
-async function templates(cluster: Cluster, namespace: string): Promise<Templates> {
-  const list = await cluster.list<Deployment>(deployments, { namespace });
-  return new Map(list.map((item) => [item.metadata.name, JSON.stringify(item.spec.template)]));
-}
-
-/** New pods for Deployments whose template the upgrade has left as it was. */
-async function restart(
-  plan: ReleasePlan,
-  means: ApplyMeans,
-  before: Templates,
-  cluster: Cluster,
-  ctx: Context,
-): Promise<void> {
-  if (plan.restarts.length === 0) return;
-  const after = await templates(cluster, means.namespace);
-  for (const name of plan.restarts) {
-    if (after.get(name) === undefined || after.get(name) !== before.get(name)) continue;
-    const annotations = { "eks-deploy/restarted-at": new Date(ctx.clock.now()).toISOString() };
-    await cluster.patch(
-      deployments,
-      { name, namespace: means.namespace },
-      { spec: { template: { metadata: { annotations } } } },
-    );
-    ctx.log.info(`Restarted ${name}: it reads a Secret that changed`);
   }
 }

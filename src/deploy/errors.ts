@@ -98,6 +98,28 @@ export const deployErrors: Catalogue = {
     remedy: "Check GPU nodes and the NVIDIA GPU Operator or device plugin.",
     guide: pending,
   },
+  DEPLOY_GPU_PLUGIN: {
+    means: "Nodes that should have GPUs offer none, or the GPU Operator is not ready.",
+    remedy: "Look at the GPU Operator's or the device plugin's pods on those nodes.",
+    guide: pending,
+  },
+  DEPLOY_NODE_GROUP: {
+    means: "EKS reports that a node group has a problem.",
+    remedy: "Mend what it names; new nodes do not join until then.",
+  },
+  DEPLOY_NODE_PULL_POLICY: {
+    means: "None of AWS's own pull policies is attached to the nodes' role. A policy of your own may do the same.",
+    remedy: "Attach AmazonEC2ContainerRegistryReadOnly to the node role.",
+    guide: pull,
+  },
+  DEPLOY_S3_ENDPOINT: {
+    means: "The cluster's VPC has no S3 gateway endpoint: checkpoints pass NAT gateways.",
+    remedy: "Make one for the route tables of the nodes' subnets.",
+  },
+  DEPLOY_ECR_ENDPOINTS: {
+    means: "Nodes in private subnets have no interface endpoints for ECR.",
+    remedy: "Make endpoints for ecr.api and ecr.dkr, unless NAT gateways are meant to carry the images.",
+  },
   DEPLOY_SURGE_DEADLOCK: {
     means: "A rolling update needs GPUs for old and new pods together, and they do not fit: it would wait for ever.",
     remedy: "`surge: recreate` lets the old pods go first (downtime); or free GPUs.",
@@ -161,6 +183,11 @@ export const deployErrors: Catalogue = {
     remedy: "Run ensure-irsa with this namespace and service account.",
   },
   DEPLOY_NO_CREDENTIALS: { means: "A pod has no AWS credentials.", remedy: "Check the service account's annotation." },
+  DEPLOY_CHECKPOINT_INCOMPLETE: {
+    means:
+      "A checkpoint's prefix does not hold what its manifest names: a sync is not finished, or someone wrote there.",
+    remedy: "Run sync-checkpoints again; finished files are not sent twice.",
+  },
   DEPLOY_DOWNLOAD_FAILED: { means: "An init container ends with an error.", remedy: "Read its log.", guide: loop },
   DEPLOY_DOWNLOAD_STALLED: {
     means: "A checkpoint's download brings no bytes any more (`stall-timeout`).",

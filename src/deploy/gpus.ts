@@ -7,6 +7,8 @@ export interface NodeGpus {
   readonly node: string;
   readonly all: number;
   readonly free: number;
+  /** Bytes of one GPU, as feature discovery labels it; undefined without the label. */
+  readonly memory?: number | undefined;
 }
 
 /** What nodes that take pods offer, and what is left of it. */
@@ -18,13 +20,29 @@ export function nodeGpus(nodes: readonly Node[], pods: readonly Pod[]): readonly
       const used = pods
         .filter((pod) => pod.spec.nodeName === node.metadata.name && isActive(pod))
         .reduce((sum, pod) => sum + gpusOf(pod.spec), 0);
-      return { node: node.metadata.name, all, free: all - used };
+      const mebibytes = Number(node.metadata.labels?.["nvidia.com/gpu.memory"]);
+      const memory = mebibytes > 0 ? mebibytes * 2 ** 20 : undefined;
+      return { node: node.metadata.name, all, free: all - used, memory };
     })
     .filter(({ all }) => all > 0);
 }
 
 function isReady(node: Node): boolean {
   return node.status?.conditions?.find((item) => item.type === "Ready")?.status === "True";
+}
+
+/** Nodes that are meant to have GPUs, and whose device plugin offers none. */
+export function silentGpuNodes(nodes: readonly Node[]): readonly string[] {
+  return nodes
+    .filter(({ metadata: { labels = {} }, spec = {}, status = {} }) => {
+      const meant =
+        labels["nvidia.com/gpu.present"] === "true" ||
+        labels["eks.amazonaws.com/instance-gpu-manufacturer"] === "nvidia" ||
+        labels["karpenter.k8s.aws/instance-gpu-manufacturer"] === "nvidia" ||
+        (spec.taints ?? []).some((taint) => taint.key === gpuResource);
+      return meant && (quantity(status.allocatable?.[gpuResource]) ?? 0) === 0;
+    })
+    .map((node) => node.metadata.name);
 }
 
 /** Nodes may be on their way: Karpenter's labels or Auto Mode's say that something brings them. */
@@ -36,7 +54,7 @@ export function canGrow(nodes: readonly Node[]): boolean {
   );
 }
 
-/** What an upgrade does to a workload that holds GPUs. */
+/** What an upgrade does to a workload. */
 export interface GpuChange {
   readonly workload: Workload;
   /** `undefined`: it is new. */
@@ -117,20 +135,22 @@ function freed(nodes: readonly NodeGpus[], pods: readonly Pod[]): readonly NodeG
   }));
 }
 
-/** Pods that come up while the old ones are still there. */
-function startingPods({ workload, live, replaced }: GpuChange): readonly { readonly gpus: number }[] {
-  const { replicas, gpus, object } = workload;
-  if (gpus === 0) return [];
-  const pods = (count: number) => Array.from({ length: Math.max(0, count) }, () => ({ gpus }));
-  if (!live) return pods(replicas);
-  const more = replicas - (live.spec.replicas ?? 1);
-  if (!replaced) return pods(more);
-  if (object.spec.strategy?.type === "Recreate") return [];
+function startingPods(change: GpuChange): readonly { readonly gpus: number }[] {
+  const { gpus } = change.workload;
+  return gpus === 0 ? [] : Array.from({ length: startingCount(change) }, () => ({ gpus }));
+}
+
+/** Number of pods that come up while the old ones are still there. */
+export function startingCount({ workload: { replicas, object }, live, replaced }: GpuChange): number {
+  if (!live) return replicas;
+  const more = Math.max(0, replicas - (live.spec.replicas ?? 1));
+  if (!replaced) return more;
+  if (object.spec.strategy?.type === "Recreate") return 0;
   const { maxSurge = "25%", maxUnavailable = "25%" } = object.spec.strategy?.rollingUpdate ?? {};
   const surge = share(maxSurge, replicas, Math.ceil);
   const unavailable = share(maxUnavailable, replicas, Math.floor);
   // Where an old pod may go first, one pod's room is enough.
-  return pods(Math.max(0, more) + (unavailable > 0 ? 0 : Math.max(1, surge)));
+  return more + (unavailable > 0 ? 0 : Math.max(1, surge));
 }
 
 function share(value: string | number, replicas: number, round: (number: number) => number): number {

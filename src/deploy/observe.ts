@@ -1,23 +1,24 @@
 import type { Context } from "../action/context.ts";
+import type { Change } from "../action/plan.ts";
 import type { Aws } from "../aws/session.ts";
-import { missingRights, type Right } from "../cluster/access.ts";
 import type { Cluster } from "../cluster/cluster.ts";
-import { secrets } from "../cluster/resources.ts";
 import type { Helm } from "../helm/find.ts";
+import type { Check } from "./checks/check.ts";
 import { diffObjects } from "./diff.ts";
+import { type ImageFact, imageFacts, type PushedImage } from "./expected-images.ts";
 import { canGrow, type GpuChange, judgeGpus, nodeGpus } from "./gpus.ts";
 import { contentOf, stateOf } from "./history.ts";
 import { type HostRecords, observeHostRecords } from "./host-records.ts";
 import { type Live, readLive, readTwins } from "./live.ts";
 import { type ManifestObject, nameOf, parseManifest } from "./manifest.ts";
 import { contentDigest, type ObservedRelease, replacesPods, type WantedRelease } from "./plan.ts";
-import { type Check, preflight } from "./preflight.ts";
+import { preflight } from "./preflight.ts";
+import { type Capacity, preflightFacts } from "./preflight-facts.ts";
 import type { ReleasePlace } from "./release.ts";
 import { type HelmContent, renderObjects } from "./render.ts";
 import { secretState } from "./secrets.ts";
 import { isOwnedBy, podsOf } from "./snapshot.ts";
-import { ingressFacts } from "./surroundings.ts";
-import { secretsRead, workloadsOf } from "./workloads.ts";
+import { workloadsOf } from "./workloads.ts";
 
 /** What observing needs. */
 export interface ObserveMeans extends ReleasePlace {
@@ -27,10 +28,17 @@ export interface ObserveMeans extends ReleasePlace {
   /** All of the wish but its objects, which are rendered here. */
   readonly wanted: Omit<WantedRelease, "objects">;
   readonly surge: "auto" | "recreate" | "wait";
-  readonly preflight: boolean;
+  readonly preflight: "true" | "only" | "false";
+  readonly pushed: Readonly<Record<string, PushedImage>>;
+  /** S3 prefix of each model, by key. */
+  readonly prefixes: Readonly<Record<string, string>>;
+  /** Changes of earlier steps: what they bring counts as there. */
+  readonly upcoming: readonly Change[];
   readonly dns: "none" | "route53";
   readonly hostedZoneId: string | undefined;
   readonly aws: () => Promise<Aws>;
+  /** Set where AWS may be asked about what surrounds the cluster. */
+  readonly askAws: (() => Promise<Aws>) | undefined;
 }
 
 /** The world, the wish, and what preflight found. */
@@ -38,6 +46,7 @@ export interface Observation {
   readonly wanted: WantedRelease;
   readonly observed: ObservedRelease;
   readonly checks: readonly Check[];
+  readonly images: readonly ImageFact[];
   readonly records: HostRecords | undefined;
 }
 
@@ -80,7 +89,10 @@ export async function observeRelease(means: ObserveMeans, ctx: Context): Promise
     },
     deadlocked: capacity?.verdict.kind === "deadlock" ? capacity.verdict.workloads : [],
   };
-  const checks = means.preflight && !same ? preflight(await preflightFacts(means, whole, observed, capacity, ctx)) : [];
+  const references = workloadsOf(objects, wanted.models).flatMap((workload) => workload.images);
+  const images = await imageFacts({ ...means, references, aws: means.askAws }, ctx);
+  const looks = means.preflight === "only" || (means.preflight === "true" && !same);
+  const checks = looks ? preflight(await preflightFacts(means, whole, observed, capacity, images, ctx)) : [];
   const records = await observeHostRecords(
     { ...means, owner: wanted.owner },
     objects,
@@ -89,7 +101,7 @@ export async function observeRelease(means: ObserveMeans, ctx: Context): Promise
     means.aws,
     ctx,
   );
-  return { wanted: whole, observed, checks, records };
+  return { wanted: whole, observed, checks, images, records };
 }
 
 function gpuFacts(
@@ -97,7 +109,7 @@ function gpuFacts(
   released: readonly ManifestObject[],
   objects: readonly ManifestObject[],
   models: readonly string[],
-) {
+): Capacity | undefined {
   if (!live.capacity) return undefined;
   const nodes = nodeGpus(live.capacity.nodes, live.capacity.pods);
   const diff = diffObjects(released, objects);
@@ -127,79 +139,8 @@ function gpuFacts(
   );
   return {
     nodes,
+    changes,
     canGrow: canGrow(live.capacity.nodes),
     verdict: judgeGpus(nodes, changes, all, [...leaving, ...orphans.filter((pod) => !leaving.includes(pod))]),
   };
-}
-
-async function preflightFacts(
-  means: ObserveMeans,
-  wanted: WantedRelease,
-  { live }: ObservedRelease,
-  gpus: ReturnType<typeof gpuFacts>,
-  ctx: Context,
-) {
-  const own = means.cluster.within(ctx);
-  const [missing, ingress, missingSecrets] = await Promise.all([
-    missingRights(own, rightsOf(means.namespace, live.namespace === undefined)),
-    ingressFacts(own),
-    secretsMissing(own, means.namespace, wanted),
-  ]);
-  return {
-    namespace: means.namespace,
-    release: means.release,
-    chart: wanted.chart,
-    live,
-    newest: live.revisions.at(-1),
-    missingRights: missing.map((right) => `${right.verb} ${right.resource}`),
-    gpus,
-    surge: means.surge,
-    controllerPods: ingress.controllerPods,
-    autoMode: ingress.autoMode,
-    ingressClass: { wanted: classesOf(wanted.objects), known: ingress.classes },
-    missingSecrets,
-  };
-}
-
-function classesOf(objects: readonly ManifestObject[]): readonly string[] {
-  return objects
-    .filter((object) => object.kind === "Ingress")
-    .map((object) => (object["spec"] as { ingressClassName?: string } | undefined)?.ingressClassName ?? "")
-    .filter((name) => name !== "");
-}
-
-/** Secrets that pods read and that nobody brings: not the chart, not we, not the namespace. */
-async function secretsMissing(cluster: Cluster, namespace: string, wanted: WantedRelease): Promise<readonly string[]> {
-  const read = new Set(
-    workloadsOf(wanted.objects, wanted.models).flatMap((workload) => [
-      ...secretsRead(workload.object.spec.template.spec),
-    ]),
-  );
-  const brought = new Set([
-    ...wanted.secrets.map((secret) => secret.name),
-    ...wanted.objects.filter((object) => object.kind === "Secret").map((object) => object.metadata.name),
-  ]);
-  const asked = [...read].filter((name) => !brought.has(name));
-  const found = await Promise.all(asked.map((name) => cluster.get(secrets, name, namespace).catch(() => "unknown")));
-  return asked.filter((_, index) => found[index] === undefined);
-}
-
-/** What the release will do; the cluster is asked before it is tried. */
-function rightsOf(namespace: string, creates: boolean): readonly Right[] {
-  const within = (verb: string, group: string, resource: string): Right => ({ verb, group, resource, namespace });
-  return [
-    ...(creates ? [{ verb: "create", group: "", resource: "namespaces" }] : []),
-    within("create", "coordination.k8s.io", "leases"),
-    within("update", "coordination.k8s.io", "leases"),
-    within("delete", "coordination.k8s.io", "leases"),
-    within("create", "", "secrets"),
-    within("patch", "", "secrets"),
-    within("patch", "apps", "deployments"),
-    within("create", "apps", "deployments"),
-    within("create", "", "services"),
-    within("create", "networking.k8s.io", "ingresses"),
-    within("watch", "", "pods"),
-    within("watch", "", "events"),
-    within("watch", "apps", "replicasets"),
-  ];
 }

@@ -10,6 +10,7 @@ import { type ClusterChoice, connectCluster } from "../cluster/connect.ts";
 import { UserError } from "../errors.ts";
 import { type ApiKeyInputs, apiKey } from "../facts/api-key.ts";
 import { releaseOwner } from "../facts/owner.ts";
+import { releaseRecord } from "../facts/release-record.ts";
 import { findHelm, type Helm } from "../helm/find.ts";
 import type { PushedImage } from "./expected-images.ts";
 import type { HeldLease } from "./lease.ts";
@@ -24,6 +25,7 @@ export interface DeployInputs extends ApiKeyInputs, ClusterChoice {
   readonly chart: SourceRef | undefined;
   readonly valuesFile: string;
   readonly imageDigests: Readonly<Record<string, PushedImage>>;
+  readonly fromRecord: string | undefined;
   readonly release: string;
   readonly namespace: string;
   readonly environment: string | undefined;
@@ -54,6 +56,10 @@ export interface Deployment {
   inputs: DeployInputs;
   content: HelmContent;
   wanted: Omit<WantedRelease, "objects">;
+  /** Images with the digests that pods must run: as pushed, else as the record says. */
+  pushed: Readonly<Record<string, PushedImage>>;
+  /** S3 prefix of each model, by key. */
+  prefixes: Readonly<Record<string, string>>;
   /** Held from before apply until `close`. */
   lease?: HeldLease;
   /** Set just before helm writes: when, and the revision that was live until then (0: none). Until it is set there is nothing to undo. */
@@ -82,7 +88,7 @@ async function readWish(
   cluster: Cluster,
   aws: () => Promise<Aws>,
   ctx: Context,
-): Promise<Pick<Deployment, "content" | "wanted">> {
+): Promise<Pick<Deployment, "content" | "wanted" | "pushed" | "prefixes">> {
   const place = inputs.chart ?? inputs.bundle;
   if (!place) {
     throw new UserError("DEPLOY_NO_CHART", {
@@ -90,14 +96,17 @@ async function readWish(
       next: "Give chart or bundle, or run push-images before this step.",
     });
   }
-  const [chart, values, key] = await Promise.all([
+  const [chart, values, key, pushed] = await Promise.all([
     openChart(place, { ctx, aws }),
     readValues(resolve(ctx.ambient.workspace, inputs.valuesFile)),
     apiKey(inputs, ctx),
+    pushedImages(inputs, ctx),
   ]);
   const secrets = wantedSecrets(inputs, key);
   const name = cluster.endpoint.name;
   return {
+    pushed,
+    prefixes: values.prefixes,
     content: { chart: await keepChart(chart, ctx), values: values.path },
     wanted: {
       release: inputs.release,
@@ -115,6 +124,18 @@ async function readWish(
       recreate: inputs.surge === "recreate",
     },
   };
+}
+
+/** What push-images put out; without it what the record names. */
+async function pushedImages(inputs: DeployInputs, ctx: Context): Promise<Readonly<Record<string, PushedImage>>> {
+  if (Object.keys(inputs.imageDigests).length > 0 || !inputs.fromRecord) return inputs.imageDigests;
+  return (await releaseRecord(inputs.fromRecord, inputs.release, inputs, ctx)).record.images;
+}
+
+/** AWS may be asked about what surrounds the cluster: it was named, by an EKS cluster, an account or a role. A kubeconfig alone names none. */
+export function mayAskAws(inputs: DeployInputs): boolean {
+  const byKubeconfig = Boolean(inputs.kubeconfig || inputs.context);
+  return !byKubeconfig || inputs.awsAccountId !== undefined || inputs.roleToAssume !== undefined;
 }
 
 function wantedSecrets(inputs: DeployInputs, key: Secret | undefined): readonly WantedSecret[] {

@@ -9,6 +9,7 @@ import { type ManifestObject, nameOf } from "./manifest.ts";
 import type { Revision } from "./release.ts";
 import { readersOf, type SecretState, secretChange, staleReaders, type WantedSecret } from "./secrets.ts";
 import { podsOf } from "./snapshot.ts";
+import { type Unfinished, unfinishedRollout } from "./unfinished.ts";
 import { modelOf, type Workload, workloadsOf } from "./workloads.ts";
 
 /** What the release shall be. */
@@ -50,6 +51,8 @@ export interface ReleasePlan {
   readonly state: ReleaseState;
   readonly createNamespace: boolean;
   readonly upgrade: boolean;
+  /** An earlier run was cut off before the live revision was healthy. Without an upgrade its rollout is gone on with. */
+  readonly unfinished: Unfinished | undefined;
   readonly writeSecrets: readonly WantedSecret[];
   /** Deployments to restart because of a Secret. */
   readonly restarts: readonly string[];
@@ -94,12 +97,15 @@ export function planRelease(
   const restarts = restartsOf(wanted, observed, upgrade ? diff : []);
   const recreate = upgrade && wanted.recreate ? observed.deadlocked : [];
   const workloads = workloadsOf(wanted.objects, wanted.models);
+  const releasedNames = workloadsOf(observed.released, wanted.models).map((workload) => workload.name);
+  const unfinished = current && unfinishedRollout(releasedNames, live.deployments, live.revisions);
   const createNamespace = live.namespace === undefined;
   return {
     changes: [
       ...(createNamespace ? [namespaceChange(wanted.namespace)] : []),
       ...secretChanges,
       ...(upgrade ? releaseChanges(wanted, current ?? newest, diff, drift, observed.released, recreate) : []),
+      ...(unfinished && current && !upgrade ? [unfinishedChange(wanted, current, unfinished)] : []),
       ...restarts.map((name): Change => restartChange(name, wanted)),
       ...(records?.changes ?? []),
     ],
@@ -116,6 +122,7 @@ export function planRelease(
     state,
     createNamespace,
     upgrade,
+    unfinished,
     writeSecrets,
     restarts,
     recreate,
@@ -156,6 +163,18 @@ export function replacesPods(change: ObjectChange): boolean {
 
 function namespaceChange(name: string): Change {
   return { verb: "create", kind: "namespace", name, to: "Active", reason: "the release's namespace" };
+}
+
+/** Nothing is written; but the rollout is seen to its end under the Lease, and undone where it fails. */
+function unfinishedChange(wanted: WantedRelease, current: Revision, { deployments }: Unfinished): Change {
+  return {
+    verb: "adopt",
+    kind: "release",
+    name: `${wanted.namespace}/${wanted.release}`,
+    from: `revision ${current.number}, not healthy yet: ${deployments.join(", ")}`,
+    to: `revision ${current.number}, healthy`,
+    reason: "an earlier run was cut off before it was healthy",
+  };
 }
 
 function restartChange(name: string, wanted: WantedRelease): Change {

@@ -38,6 +38,8 @@ export function undoOf(facts: RecoverFacts): Undo {
   // What is pending then is someone else's.
   if (before === undefined || !newest || newest.number === before)
     return { kind: "nothing", why: "no revision was made" };
+  if (newest.number === facts.proven && newest.status === "deployed")
+    return { kind: "nothing", why: "the live revision passed its smoke test" };
   if (facts.cancelled && facts.onCancel === "leave" && !newest.status.startsWith("pending"))
     return { kind: "nothing", why: "on-cancel is leave" };
   if (!facts.cancelled && facts.onFailure === "keep" && !newest.status.startsWith("pending"))

@@ -1,8 +1,8 @@
 import { count } from "../action/describe.ts";
 import type { Block } from "../action/summary.ts";
 import { recordsText } from "./addresses.ts";
+import type { Check } from "./checks/check.ts";
 import type { Diagnosis } from "./diagnosis/diagnosis.ts";
-import type { Check } from "./preflight.ts";
 
 /** What the report tells, whatever of it was reached. */
 export interface DeployFacts {

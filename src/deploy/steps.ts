@@ -89,17 +89,18 @@ export async function prove(
   }
 }
 
-function targetOf(plan: ReleasePlan, { wanted }: Observation, deployment: Deployment): Omit<RolloutTarget, "revision"> {
+function targetOf(
+  plan: ReleasePlan,
+  { wanted, images }: Observation,
+  deployment: Deployment,
+): Omit<RolloutTarget, "revision"> {
   const ingresses = wanted.objects.filter((object) => object.kind === "Ingress").map((object) => object.metadata.name);
   return {
     release: deployment.inputs.release,
     namespace: deployment.inputs.namespace,
     models: Object.fromEntries(plan.workloads.map((workload) => [workload.name, workload.model])),
     ingresses,
-    images: expectedImages(
-      plan.workloads.flatMap((workload) => workload.images),
-      deployment.inputs.imageDigests,
-    ),
+    images: expectedImages(images),
     lost: deployment.lease?.lost,
   };
 }

@@ -1,6 +1,14 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import type { EndpointSlice, Pod } from "../cluster/objects.ts";
-import { endpointSlices, ingressClasses, nodes, pods } from "../cluster/resources.ts";
+import {
+  clusterPolicies,
+  endpointSlices,
+  ingressClasses,
+  nodePools,
+  nodes,
+  pods,
+  resourceSlices,
+} from "../cluster/resources.ts";
 import { canGrow, nodeGpus } from "./gpus.ts";
 import { unlessForbidden } from "./live.ts";
 import type { Surroundings } from "./snapshot.ts";
@@ -44,6 +52,29 @@ function readyControllers(
   return controllers.filter((pod) =>
     pod.status?.conditions?.some((item) => item.type === "Ready" && item.status === "True"),
   ).length;
+}
+
+/** What stands around the GPUs, as far as it may be read. */
+export interface GpuSurroundings {
+  /** `status.state` of the GPU Operator's ClusterPolicy. */
+  readonly operator: string | undefined;
+  /** NVIDIA's devices are offered by dynamic resource allocation. */
+  readonly resourceSlices: boolean;
+  /** Karpenter has a pool to make nodes from. */
+  readonly karpenter: boolean;
+}
+
+export async function gpuSurroundings(cluster: Cluster): Promise<GpuSurroundings> {
+  const [policies = [], slices = [], pools = []] = await Promise.all([
+    unlessForbidden(cluster.list(clusterPolicies)),
+    unlessForbidden(cluster.list(resourceSlices)),
+    unlessForbidden(cluster.list(nodePools)),
+  ]);
+  return {
+    operator: policies[0] && (policies[0].status?.state ?? "nothing yet"),
+    resourceSlices: slices.some((slice) => slice.spec?.driver === "gpu.nvidia.com"),
+    karpenter: pools.length > 0,
+  };
 }
 
 /** What a snapshot tells of the cluster around the release. */

@@ -11,6 +11,8 @@ export interface ReadValues {
   readonly digest: string;
   /** Keys of `models`. */
   readonly models: readonly string[];
+  /** Where each model's checkpoint lies, as far as that is S3, by key. */
+  readonly prefixes: Readonly<Record<string, string>>;
 }
 
 /** Reads a values file by YAML 1.1, as helm does. What is no map is `DEPLOY_VALUES_UNREADABLE`. */
@@ -29,7 +31,13 @@ export function valuesIn(text: string, path: string): ReadValues {
   const data: unknown = document.toJS({ maxAliasCount: 100 }) ?? {};
   if (typeof data !== "object" || Array.isArray(data)) throw unreadable(path, "it is no map");
   const values = data as Readonly<Record<string, unknown>>;
-  return { path, data: values, digest: digestOf(values as Json), models: Object.keys(mapAt(values, "models")) };
+  const models = mapAt(values, "models");
+  const prefixes = Object.keys(models).flatMap((key) => {
+    const place = mapAt(models, key)["model"];
+    return typeof place === "string" && place.startsWith("s3://") ? [[key, place.replace(/\/+$/, "")] as const] : [];
+  });
+  const digest = digestOf(values as Json);
+  return { path, data: values, digest, models: Object.keys(models), prefixes: Object.fromEntries(prefixes) };
 }
 
 function mapAt(values: Readonly<Record<string, unknown>>, key: string): Readonly<Record<string, unknown>> {

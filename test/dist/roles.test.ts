@@ -32,6 +32,7 @@ beforeAll(async () => {
     CERTIFICATE: certificateArn,
     '"KEY"': `"arn:aws:kms:${region}:${account}:key/*"`,
     CLUSTER: cluster,
+    "NODE-ROLE": `${cluster}-node`,
   };
   for (const role of roles) world.addGithubRole(`eks-deploy-${role}`, policyOf(role, filled));
   const arns = roles.map((role) => `${role}: "arn:aws:iam::${account}:role/eks-deploy-${role}"`);

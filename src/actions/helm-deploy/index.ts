@@ -3,7 +3,7 @@ import type { Inputs, Outputs } from "../../action/contract.ts";
 import type { Plan } from "../../action/plan.ts";
 import { diffText } from "../../deploy/diff.ts";
 import { type Observation, observeRelease } from "../../deploy/observe.ts";
-import { type Deployment, openDeployment, refresh } from "../../deploy/open.ts";
+import { type Deployment, mayAskAws, openDeployment, refresh } from "../../deploy/open.ts";
 import { planRelease, type ReleasePlan } from "../../deploy/plan.ts";
 import { accepting, preflightFailure, warningsOf } from "../../deploy/preflight.ts";
 import { provenRevision } from "../../deploy/proven.ts";
@@ -26,7 +26,13 @@ export const helmDeploy: Action<Contract, Deployment, Observation, Work, Applied
   async observe(inputs, deployment, ctx) {
     await refresh(deployment, inputs, ctx);
     const found = await observeRelease(
-      { ...inputs, ...deployment, ...place(inputs), preflight: inputs.preflight !== "false" },
+      {
+        ...inputs,
+        ...deployment,
+        ...place(inputs),
+        upcoming: ctx.upcoming,
+        askAws: mayAskAws(inputs) ? deployment.aws : undefined,
+      },
       ctx,
     );
     const checks = accepting(found.checks, inputs.accept);

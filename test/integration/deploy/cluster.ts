@@ -109,7 +109,10 @@ function valuesOf(models: Readonly<Record<string, Model>>, more: Readonly<Record
   return {
     fullnameOverride: "inference",
     image: { registry: "210987654321.dkr.ecr.us-east-2.amazonaws.com" },
-    serviceAccount: { create: true, annotations: {} },
+    serviceAccount: {
+      create: true,
+      annotations: { "eks.amazonaws.com/role-arn": "arn:aws:iam::210987654321:role/inference-pod-role" },
+    },
     authentication: { secretName: "vllm-auth" },
     ingress: {
       enabled: true,

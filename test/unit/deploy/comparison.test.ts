@@ -2,13 +2,14 @@ import { describe, expect, it } from "vitest";
 import { Secret } from "../../../src/action/secret.ts";
 import { addressesOf, recordsText } from "../../../src/deploy/addresses.ts";
 import { diffObjects, diffText, driftOf } from "../../../src/deploy/diff.ts";
-import { expectedImages } from "../../../src/deploy/expected-images.ts";
+import { expectedImages, imageFacts } from "../../../src/deploy/expected-images.ts";
 import { type GpuChange, judgeGpus, type NodeGpus } from "../../../src/deploy/gpus.ts";
 import { type ManifestObject, parseManifest } from "../../../src/deploy/manifest.ts";
 import { quantity } from "../../../src/deploy/quantity.ts";
 import { redact } from "../../../src/deploy/redact.ts";
 import { secretDigest, secretState, staleReaders } from "../../../src/deploy/secrets.ts";
 import { modelOf, workloadsOf } from "../../../src/deploy/workloads.ts";
+import { testContext } from "../../support/context.ts";
 
 function deployment(name: string, gpus: number, more: object = {}): ManifestObject {
   return {
@@ -188,12 +189,12 @@ describe("small things", () => {
     expect(modelOf("inference-public-docs", ["laguna-m"])).toBe("inference-public-docs");
   });
 
-  it("expects the pushed digest of exactly the pushed repository and tag", () => {
+  it("expects the pushed digest of exactly the pushed repository and tag, and the one that a reference pins", async () => {
     const digest = `sha256:${"a".repeat(64)}`;
     const pushed = { atlas: { repository: "team/atlas", tag: "2611", digest } };
-    expect(expectedImages(["r.io/team/atlas:2611", "r.io/other/atlas:2611", "r.io/team/atlas:26"], pushed)).toEqual({
-      "r.io/team/atlas:2611": digest,
-    });
+    const references = ["r.io/team/atlas:2611", "r.io/other/atlas:2611", "r.io/team/atlas:26", `r.io/a@${digest}`];
+    const facts = await imageFacts({ references, pushed, upcoming: [], aws: undefined }, testContext());
+    expect(expectedImages(facts)).toEqual({ "r.io/team/atlas:2611": digest, [`r.io/a@${digest}`]: digest });
   });
 
   it("prints records ready to paste", () => {
