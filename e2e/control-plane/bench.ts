@@ -137,8 +137,10 @@ export class Bench {
     return this.cluster.api.list(this.path("v1", "pods"));
   }
 
+  /** Names of the pods that are not ending. */
   async podNames(): Promise<readonly string[]> {
-    return (await this.pods()).map(({ metadata }) => metadata.name);
+    const living = (await this.pods()).filter(({ metadata }) => !metadata.deletionTimestamp);
+    return living.map(({ metadata }) => metadata.name);
   }
 
   /** Statuses of helm's revisions, oldest first. */

@@ -17,6 +17,8 @@ export const tokens = {
   deployer: { user: "deployer", groups: "eks-deploy" },
   nobody: { user: "nobody", groups: "strangers" },
   node: { user: "system:node:e2e-node", groups: "system:nodes" },
+  // The cluster's own parts, so that their writes are not taken for a person's.
+  system: { user: "system", groups: "system:masters" },
 } as const;
 
 export type Token = keyof typeof tokens;
@@ -88,8 +90,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<RealCl
   const audit = file("audit.log", "");
   const url = `https://127.0.0.1:${port}`;
   const kubeconfig = (token: Token) => kubeconfigOf(url, authority.certificate, token);
-  const admin = file("kubeconfig", kubeconfig("admin"));
-  const api = new Api(url, authority.certificate, "admin");
+  const system = file("kubeconfig", kubeconfig("system"));
+  const api = new Api(url, authority.certificate, "system");
 
   const groups: Server[][] = [];
   const stop = async () => {
@@ -123,6 +125,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<RealCl
           ...["--service-cluster-ip-range=10.0.0.0/24", "--service-account-issuer", issuer.url],
           ...["--service-account-signing-key-file", signing, "--service-account-key-file", verifying],
           ...["--api-audiences=https://kubernetes.default.svc,sts.amazonaws.com", "--authorization-mode=Node,RBAC"],
+          // As EKS: webhooks are called at their endpoints, not at the address of their Service.
+          "--enable-aggregator-routing=true",
           ...["--kubelet-preferred-address-types=InternalIP", "--endpoint-reconciler-type=none", "--profiling=false"],
           ...["--audit-policy-file", file("audit.json"), "--audit-log-path", audit],
           ...(options.tokenReviews === undefined ? [] : tokenReviewFlags(options.tokenReviews, file)),
@@ -132,7 +136,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<RealCl
     ]);
     await Promise.all(nodes.map((node) => api.create("/api/v1/nodes", node)));
     await api.create("/apis/networking.k8s.io/v1/ingressclasses", ingressClass);
-    const own = ["--kubeconfig", admin, "--leader-elect=false", "--bind-address=127.0.0.1", "--profiling=false"];
+    const own = ["--kubeconfig", system, "--leader-elect=false", "--bind-address=127.0.0.1", "--profiling=false"];
     const simulation = file("kwok.yaml", documents([...nodeStages, ...stages, ...logObjects(logs, file)]));
     groups.push(
       await Promise.all([
@@ -149,7 +153,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<RealCl
         start(
           "kwok",
           [
-            ...["--kubeconfig", admin, "--config", simulation, "--manage-all-nodes=false"],
+            ...["--kubeconfig", system, "--config", simulation, "--manage-all-nodes=false"],
             ...["--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake", "--node-ip=127.0.0.1"],
             ...["--node-port", String(kubelet), "--server-address", `127.0.0.1:${kubelet}`, ...certificate],
             ...["--cidr=10.1.0.0/16", "--node-lease-duration-seconds=40"],

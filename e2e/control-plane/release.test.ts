@@ -22,7 +22,7 @@ describe.each([3, 4] as const)("helm-deploy with helm %i on a real control plane
   });
   afterAll(() => bench?.close());
 
-  const models = { "laguna-m": { gpus: 4 }, point: {} };
+  const models = { "laguna-m": { gpus: 2 }, point: {} };
 
   it("installs into a namespace of its own, sees the planned bytes run, and gives the Lease back", async () => {
     const run = await bench.deploy(models, { inputs: digests(simulatedDigest(image)) });
@@ -48,7 +48,7 @@ describe.each([3, 4] as const)("helm-deploy with helm %i on a real control plane
   });
 
   it("plans a new model without a write, and upgrades by that plan alone", async () => {
-    const more = { ...models, "laguna-xs": { gpus: 2 } };
+    const more = { ...models, "laguna-xs": {} };
     const plan = await bench.deploy(more, { inputs: { "dry-run": "true" } });
     expect(plan.failures).toEqual([]);
     expect(plan.writes).toEqual([]);
@@ -61,8 +61,8 @@ describe.each([3, 4] as const)("helm-deploy with helm %i on a real control plane
   });
 
   it("restarts what reads the key when the key changes, and nothing else", async () => {
-    const more = { ...models, "laguna-xs": { gpus: 2 } };
-    const run = await bench.deploy(more, { inputs: { "api-key": "another-key-9182", surge: "recreate" } });
+    const more = { ...models, "laguna-xs": {} };
+    const run = await bench.deploy(more, { inputs: { "api-key": "another-key-9182" } });
     expect(run.failures).toEqual([]);
     expect(run.outputs).toMatchObject({ status: "deployed", revision: "2" });
     const again = await bench.deploy(more, { inputs: { "api-key": "another-key-9182" } });
