@@ -70,7 +70,10 @@ export function chained(
     async recover(failure, plan, _chain, ctx) {
       const deploy = plan.work.find((joined) => joined.name === "helm-deploy");
       if (!deploy?.wrote || !deploy.link.action.recover) return {};
-      return deploy.link.action.recover(failure, deploy.plan, deploy.clients, ctx);
+      const told = await deploy.link.action.recover(failure, deploy.plan, deploy.clients, ctx);
+      // The report reads what the links say: a release that was rolled back is not told as deployed.
+      deploy.verdict = { ...deploy.verdict, outputs: { ...deploy.plan.outputs, ...deploy.verdict?.outputs, ...told } };
+      return told;
     },
     async report(finished, chain, ctx) {
       if (!chain) return releaseReport(finished as Ended, [], undefined, undefined, [], ctx);
