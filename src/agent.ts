@@ -32,8 +32,19 @@ export function createAgents(ambient: Ambient, maxSockets: number): Agents {
   };
 }
 
-/** The system's roots and those of the environment, PEM; `undefined` where there are no extra ones (Node's own set holds then). */
+/**
+ * The system's roots and those of the environment, PEM; `undefined` where Node's own set has them all. It took those of NODE_EXTRA_CA_CERTS in when
+ * it started, and a set of our own costs time and memory.
+ */
 export function trustedRoots(ambient: Ambient): string[] | undefined {
-  const extra = ambient.extraRoots.map((file) => readFileSync(file, "utf8"));
-  return extra.length === 0 ? undefined : [...getCACertificates("default"), ...extra];
+  const files = ambient.extraRoots.map((file) => readFileSync(file, "utf8"));
+  const known = new Set(getCACertificates("extra").map(withoutSpace));
+  const extra = files.flatMap((text) => text.match(certificate) ?? [text]);
+  return extra.every((root) => known.has(withoutSpace(root))) ? undefined : [...getCACertificates("default"), ...extra];
+}
+
+const certificate = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+function withoutSpace(text: string): string {
+  return text.replaceAll(/\s+/g, "");
 }

@@ -1,3 +1,4 @@
+import { fstatSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { Cancelled, UserError } from "../errors.ts";
 import { sourceChanged, sourceDenied, sourceNotFound } from "./failures.ts";
@@ -52,7 +53,7 @@ class FileSource implements Source {
       if (bytesRead === 0) throw sourceChanged(this.label);
       done += bytesRead;
     }
-    if (wanted > 0) await this.compare();
+    if (wanted > 0) this.compare();
     return done;
   }
 
@@ -62,8 +63,9 @@ class FileSource implements Source {
     await this.handle.close();
   }
 
-  private async compare(): Promise<void> {
-    const now: Stamp = await this.handle.stat({ bigint: true });
+  /** At once, because a turn of the thread pool for each chunk would cost more than the call. */
+  private compare(): void {
+    const now: Stamp = fstatSync(this.handle.fd, { bigint: true });
     if (now.size !== this.stamp.size || now.mtimeNs !== this.stamp.mtimeNs) throw sourceChanged(this.label);
   }
 }

@@ -17,7 +17,7 @@ const gzip: Codec = { name: "gzip", create: () => createGunzip({ chunkSize }), a
 const zstd: Codec = { name: "zstd", create: () => createZstdDecompress({ chunkSize }), afterEnd: "frame" };
 
 /**
- * The bytes inside a gzip stream, of one member or several, in chunks of at most 1 MiB; a few MiB are in memory. Errors while it is read:
+ * The bytes inside a gzip stream, of one member or several, in chunks of at most 512 KiB; a few MiB are in memory. Errors while it is read:
  * `SOURCE_TRUNCATED` where it ends too early, `SOURCE_DAMAGED` where it is no gzip, a checksum is wrong, or something other than zeros follows.
  */
 export function gunzip(stream: ByteStream): ByteStream {

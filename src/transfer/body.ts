@@ -17,7 +17,7 @@ export function canRepeat(body: Body | undefined): boolean {
   return body === undefined || body instanceof Uint8Array || "source" in body;
 }
 
-/** The body in chunks of about 1 MiB; each is valid until the next one is asked for. */
+/** The body in chunks of at most 512 KiB; each is valid until the next one is asked for. */
 export function bodyChunks(body: Body, signal: AbortSignal): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
   if (body instanceof Uint8Array) return pieces(body);
   return "source" in body ? chunksOf(body.source, body.offset, body.size, signal) : body.chunks;

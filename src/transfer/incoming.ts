@@ -12,7 +12,7 @@ export interface Incoming {
   bytes(limit?: number): Promise<Buffer>;
   /** Fills `into` exactly; throws `TRANSFER_BROKEN` where the body is shorter or longer. */
   into(into: Uint8Array): Promise<void>;
-  /** The body in chunks of about 1 MiB; each is valid until the next one is asked for. Ending early closes the connection. */
+  /** The body in chunks of at most 512 KiB; each is valid until the next one is asked for. Ending early closes the connection. */
   chunks(): AsyncGenerator<Uint8Array, void, undefined>;
   /** Nothing more is wanted: closes the connection. */
   discard(): void;

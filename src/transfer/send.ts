@@ -22,8 +22,8 @@ export interface Outgoing {
   readonly stall?: number;
   /** So long (ms) may the answer take once the whole body is sent (5 min): a registry hashes a blob then. */
   readonly patience?: number;
-  /** Gets every chunk of the body while it is being sent (a running digest, progress). What it throws ends the attempt. */
-  readonly onChunk?: (chunk: Uint8Array) => void;
+  /** Gets every chunk of the body while it is being sent (a running digest, progress). What it throws ends the attempt; the next chunk waits for its promise. */
+  readonly onChunk?: (chunk: Uint8Array) => Promise<void> | undefined;
 }
 
 /** An answer with its whole (small) body. */
@@ -168,10 +168,12 @@ async function sendBody(
       watch.arm();
       const left = write(request, chunk);
       left.catch(() => {});
-      onChunk?.(chunk);
+      const taken = onChunk?.(chunk);
+      taken?.catch(() => {});
       await left.catch(() => lost(answered, outgoing.what));
       if (refused) return;
       watch.disarm();
+      if (taken) await taken;
     }
     if (!refused && sent !== sizeOf(body)) throw wrongSize(outgoing, sent);
   }

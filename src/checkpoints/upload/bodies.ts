@@ -111,9 +111,12 @@ async function put(
   );
 }
 
+/** Bodies on disk up to this are read once, into memory of their own. */
+const small = 256 * 1_024;
+
 /**
- * Bytes over the network are fetched once, into a buffer of the budget, because their checksum must be known before they are sent; a file on disk
- * is read twice, which is cheaper than memory.
+ * Bytes over the network are fetched once, into a buffer of the budget, because their checksum must be known before they are sent; a large part on
+ * disk is read twice, which is cheaper than memory.
  */
 async function withBytes<T>(
   buffers: BufferPool,
@@ -121,7 +124,8 @@ async function withBytes<T>(
   signal: AbortSignal,
   use: (bytes: PartBody) => Promise<T>,
 ): Promise<T> {
-  if (body instanceof Uint8Array || body.source.stream === undefined || body.size === 0) return use(body);
+  if (body instanceof Uint8Array || body.size === 0) return use(body);
+  if (body.source.stream === undefined) return use(body.size > small ? body : await readWhole(body, signal));
   const loan = await buffers.acquire(body.size, signal);
   try {
     await body.source.read(body.offset, loan.bytes, signal);
@@ -129,6 +133,15 @@ async function withBytes<T>(
   } finally {
     loan.release();
   }
+}
+
+async function readWhole(
+  { source, offset, size }: Exclude<PartBody, Uint8Array>,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(size);
+  await source.read(offset, bytes, signal);
+  return bytes;
 }
 
 async function crcOfBody(body: PartBody, signal: AbortSignal): Promise<bigint> {

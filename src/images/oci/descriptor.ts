@@ -1,4 +1,4 @@
-import { createHash, type Hash } from "node:crypto";
+import { createHash } from "node:crypto";
 import { UserError } from "../../errors.ts";
 
 /** A content descriptor of the OCI image specification, as far as pushing needs it. */
@@ -22,14 +22,15 @@ export function isDigest(value: unknown): value is string {
   return typeof value === "string" && digestForms.test(value);
 }
 
-/** A running hash of the algorithm that `digest` names. */
-export function hashFor(digest: string): Hash {
-  return createHash(digest.slice(0, digest.indexOf(":")));
+/** The algorithm that `digest` names. */
+export function algorithmOf(digest: string): string {
+  return digest.slice(0, digest.indexOf(":"));
 }
 
 /** The digest of `content` by the algorithm that `like` names. */
 export function digestLike(like: string, content: Uint8Array): string {
-  return `${like.slice(0, like.indexOf(":"))}:${hashFor(like).update(content).digest("hex")}`;
+  const algorithm = algorithmOf(like);
+  return `${algorithm}:${createHash(algorithm).update(content).digest("hex")}`;
 }
 
 /** Path of a blob inside an image layout. */

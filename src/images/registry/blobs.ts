@@ -1,8 +1,9 @@
+import { distantDigest } from "../../bytes/hash-thread.ts";
 import { UserError } from "../../errors.ts";
 import type { Body } from "../../transfer/body.ts";
 import { Refused } from "../../transfer/failure.ts";
 import type { Answer } from "../../transfer/send.ts";
-import { type Descriptor, digestLike, hashFor } from "../oci/descriptor.ts";
+import { algorithmOf, type Descriptor, digestLike } from "../oci/descriptor.ts";
 import { short } from "../oci/manifest.ts";
 import { notVerified } from "./manifests.ts";
 import { advise, explain, isStale } from "./refusal.ts";
@@ -153,21 +154,27 @@ async function sendStream(
   what: string,
   onSent: OnSent,
 ): Promise<Answer> {
-  const hash = hashFor(blob.digest);
-  const patched = await wire.once({
-    what,
-    repository,
-    method: "PATCH",
-    url: place,
-    headers: { "content-type": "application/octet-stream" },
-    body,
-    accept: [200, 201, 202, 204],
-    onChunk(chunk) {
-      hash.update(chunk);
-      onSent(chunk.length);
-    },
-  });
-  const digest = `${blob.digest.slice(0, blob.digest.indexOf(":"))}:${hash.digest("hex")}`;
+  const algorithm = algorithmOf(blob.digest);
+  const hash = distantDigest(algorithm);
+  const patched = await wire
+    .once({
+      what,
+      repository,
+      method: "PATCH",
+      url: place,
+      headers: { "content-type": "application/octet-stream" },
+      body,
+      accept: [200, 201, 202, 204],
+      onChunk(chunk) {
+        onSent(chunk.length);
+        return hash.update(chunk);
+      },
+    })
+    .catch((thrown: unknown) => {
+      hash.close();
+      throw thrown;
+    });
+  const digest = `${algorithm}:${await hash.hex()}`;
   if (digest !== blob.digest) throw layerDamaged(blob, digest, archive);
   const next = patched.headers["location"] === undefined ? place : locationOf(patched, place, wire);
   return wire.once({

@@ -19,7 +19,7 @@ export interface WireRequest {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Body;
-  readonly onChunk?: (chunk: Uint8Array) => void;
+  readonly onChunk?: (chunk: Uint8Array) => Promise<void> | undefined;
   /** Statuses that the caller can use; any other is thrown as `Refused`. */
   readonly accept: readonly number[];
   /** Bytes of the answer's body that are read (1 MiB). */
