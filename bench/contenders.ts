@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "./measure.ts";
 import { type Endpoints, productStep } from "./product.ts";
@@ -22,12 +22,11 @@ export function product(
   };
 }
 
-/** A command line of another tool; `{}` in it is a fresh folder on the disk, and `$0`, `$1`, ... are `words`. */
+/** A command line of another tool; `{}` in it is a fresh folder on the disk. */
 export function peer(
   world: World,
   name: string,
   script: string,
-  words: readonly string[],
   more: { readonly goal?: number; readonly kind?: Contender["kind"]; readonly env?: Command["env"] } = {},
 ): Contender {
   return {
@@ -36,15 +35,17 @@ export function peer(
     ...(more.goal === undefined ? {} : { goal: more.goal }),
     async command() {
       const folder = mkdtempSync(join(world.folder, "peer-"));
+      const [files, temp] = [join(folder, "files"), join(folder, "temp")];
+      for (const part of [files, temp]) mkdirSync(part);
       return {
         command: {
-          argv: ["sh", "-ec", script.replaceAll("{}", folder), ...words],
+          argv: ["sh", "-ec", script.replaceAll("{}", files)],
           cwd: world.folder,
           // skopeo remembers where blobs lie: each run begins without that knowledge.
           env: {
             XDG_DATA_HOME: join(folder, "data"),
             XDG_CACHE_HOME: join(folder, "cache"),
-            TMPDIR: folder,
+            TMPDIR: temp,
             ...more.env,
           },
         },

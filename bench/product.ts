@@ -1,10 +1,9 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { layFiles } from "../sandbox/runner/files.ts";
 import type { Command } from "./measure.ts";
 import type { World } from "./world.ts";
 
-const dist = resolve(import.meta.dirname, "../dist");
 export const region = "us-east-2";
 
 /** A step of a job that runs the built action, as GitHub's runner does it. */
@@ -49,7 +48,7 @@ export function productStep(
   };
   for (const [name, value] of Object.entries(inputs)) env[`INPUT_${name.toUpperCase()}`] = value;
   return {
-    command: { argv: [process.execPath, join(dist, `${action}.js`)], env, cwd: world.folder },
+    command: { argv: [process.execPath, join(world.dist, `${action}.js`)], env, cwd: world.folder },
     seconds: () =>
       (JSON.parse(readFileSync(join(temp, "eks-deploy", action, "report.json"), "utf8")) as { seconds: number })
         .seconds,

@@ -32,9 +32,19 @@ export interface Row {
   /** Readies the servers before each run. */
   before(): Promise<void>;
   /** What the servers have to show for a run; must be the same for all but limits. */
-  outcome(): Promise<string>;
+  outcome(kind: Contender["kind"]): Promise<string>;
   /** Why a goal is missed where it is; measured. */
   readonly limits?: string;
+}
+
+/** What a run asked for that changes something, if anything did. Some peers write a manifest again that is there already. */
+export function writesOf({ requests }: ServerState, kind: Contender["kind"]): string {
+  return Object.entries(requests)
+    .filter(([call]) => /POST|PUT|PATCH|Put|Create|UploadPart|CompleteM|Copy|Delete/.test(call))
+    .filter(([call]) => kind === "product" || call !== "manifest PUT")
+    .map(([call, times]) => `${times} ${call}`)
+    .sort()
+    .join(", ");
 }
 
 /** Makes a row, its data included. */

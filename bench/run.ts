@@ -37,7 +37,7 @@ export async function runRow(row: Row, world: World, rounds: number, say: (line:
       try {
         const measured = await measure(world.peers.server, command, join(world.folder, "last.log"));
         if (contender.kind !== "limit") {
-          const outcome = await row.outcome();
+          const outcome = await row.outcome(contender.kind);
           expected ??= outcome;
           if (outcome !== expected)
             throw new Error(
@@ -72,6 +72,12 @@ export async function runRow(row: Row, world: World, rounds: number, say: (line:
     };
   });
   return { row, rounds, sides };
+}
+
+/** One run outside of any measurement. */
+export async function once(contender: Contender, world: World): Promise<void> {
+  const { command, clean } = await contender.command();
+  await measure(world.peers.server, command, join(world.folder, "last.log")).finally(clean);
 }
 
 function differing(expected: string, found: string): string {

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePorts, type Server, startServer } from "../e2e/processes.ts";
 import { createAuthority } from "../sandbox/tls.ts";
@@ -39,6 +39,8 @@ export interface Passed {
 /** The servers that all sides talk to; everything on loopback. */
 export interface World {
   readonly folder: string;
+  /** A copy of the product as users run it. */
+  readonly dist: string;
   readonly peers: Peers;
   /** Least of work, to see that all holds together. */
   readonly quick: boolean;
@@ -59,8 +61,9 @@ export interface World {
   close(): Promise<void>;
 }
 
-/** Starts the servers over `folder`, which lies on a disk. */
-export async function startWorld(folder: string, peers: Peers, quick: boolean): Promise<World> {
+/** Starts the servers over `folder`, which lies on a disk. `dist`: the built product; a copy is run, so that a build meanwhile changes nothing. */
+export async function startWorld(folder: string, dist: string, peers: Peers, quick: boolean): Promise<World> {
+  cpSync(dist, join(folder, "dist"), { recursive: true });
   const ports = await freePorts(5);
   const [registry, slowRegistry, realRegistry, bucket, slowBucket] = ports.map((port) => `127.0.0.1:${port}`) as [
     string,
@@ -94,6 +97,7 @@ export async function startWorld(folder: string, peers: Peers, quick: boolean): 
   const ask = (path: string) => loopbackGet(`http://${registry}${path}`);
   return {
     folder,
+    dist: join(folder, "dist"),
     peers,
     quick,
     registry,

@@ -4,7 +4,8 @@ import { awsSettings } from "../aws-settings.ts";
 import { line, peer, product } from "../contenders.ts";
 import { writeCheckpoint } from "../data/checkpoints.ts";
 import { signingKeys } from "../product.ts";
-import { type Row, type RowMaker, uploadedOf } from "../row.ts";
+import { type Row, type RowMaker, uploadedOf, writesOf } from "../row.ts";
+import { once } from "../run.ts";
 import type { World } from "../world.ts";
 
 const mebibyte = 1_048_576;
@@ -28,6 +29,23 @@ export const checkpointOverNetwork: RowMaker = async (world) => ({
   id: "checkpoint-slow",
   title: "The same tar at 30 ms and 50 MB/s a connection",
 });
+
+/** Everything is there already; the aws cli and s5cmd compare with what they unpacked. */
+export const checkpointAgain: RowMaker = async (world) => {
+  const row = common(world, world.bucketUrl, {});
+  return {
+    ...row,
+    id: "checkpoint-again",
+    title: "The same tar again, when everything is there",
+    work: 0.2,
+    contenders: [row.contenders[0]!, ...s3Syncs(world, oneCheckpoint(world))],
+    async before() {
+      if (uploadedOf(await world.state()) === "") await once(row.contenders[0]!, world);
+      await world.resetCounts();
+    },
+    outcome: async (kind) => writesOf(await world.state(), kind),
+  };
+};
 
 type Goals = Readonly<Partial<Record<"aws" | "crt" | "s5cmd" | "curl", number>>>;
 
@@ -60,24 +78,45 @@ export function s3Peers(world: World, url: string, tar: string, place: string, g
   const unpack = line("tar", "-xf", tar, "-C", "{}", "--strip-components=1");
   const copy = line(...aws, "--endpoint-url", url, "s3", "cp", "--recursive", "--quiet", "{}/", `s3://${place}`);
   return [
-    peer(world, "tar + aws cli", `${unpack} && ${copy}`, [], more(goals.aws, awsSettings(world, "classic"))),
-    peer(world, "tar + aws cli, CRT", `${unpack} && ${copy}`, [], more(goals.crt, awsSettings(world, "crt"))),
+    peer(world, "tar + aws cli", `${unpack} && ${copy}`, more(goals.aws, awsSettings(world, "classic"))),
+    peer(world, "tar + aws cli, CRT", `${unpack} && ${copy}`, more(goals.crt, awsSettings(world, "crt"))),
     peer(
       world,
       "tar + s5cmd",
       `${unpack} && ${line(...s5cmd, "--endpoint-url", url, "cp", "{}/", `s3://${place}`)} >/dev/null`,
-      [],
       more(goals.s5cmd),
     ),
     peer(
       world,
       "curl, one connection",
       line("curl", "-sSf", "--cacert", world.authority, "-T", tar, `${url}/acme-models/whole.tar`),
-      [],
       {
         ...more(goals.curl),
         kind: "limit",
       },
+    ),
+  ];
+}
+
+/** The same ways when the bucket has everything: unpacked again, then compared by size and time. */
+function s3Syncs(world: World, tar: string) {
+  const { aws, s5cmd } = world.peers;
+  const env = { ...signingKeys, AWS_CA_BUNDLE: world.authority, SSL_CERT_FILE: world.authority };
+  const place = "s3://acme-models/checkpoints/laguna/laguna_2611/";
+  const unpack = line("tar", "-xf", tar, "-C", "{}", "--strip-components=1");
+  const url = world.bucketUrl;
+  return [
+    peer(
+      world,
+      "tar + aws s3 sync",
+      `${unpack} && ${line(...aws, "--endpoint-url", url, "s3", "sync", "--size-only", "{}/", place)}`,
+      { env },
+    ),
+    peer(
+      world,
+      "tar + s5cmd sync",
+      `${unpack} && ${line(...s5cmd, "--endpoint-url", url, "sync", "--size-only", "{}/", place)}`,
+      { env },
     ),
   ];
 }
