@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -73,6 +74,8 @@ async function push(): Promise<TestRunner> {
   return runner;
 }
 
+const sha256 = (content: Buffer) => createHash("sha256").update(content).digest("hex");
+
 it("pushes a bundle into a registry that others wrote, where another client finds every byte under the same digests", async () => {
   writeSampleBundle(join(folder, "bundle"));
   const first = await push();
@@ -93,8 +96,12 @@ it("pushes a bundle into a registry that others wrote, where another client find
     const digest = await run(program, ["digest", "--insecure", reference], { env });
     expect(digest.trim()).toBe(images[name]!.digest);
     expect(images[name]!.uri).toContain(distribution.host);
-    // Downloads every layer and computes its digest.
-    await run(program, ["validate", "--insecure", "--remote", reference], { env });
+    const pulled = join(folder, `pulled-${name}`);
+    await run(program, ["pull", "--insecure", "--format=oci", reference, pulled], { env });
+    const blobs = readdirSync(join(pulled, "blobs/sha256"));
+    for (const blob of blobs) expect(sha256(readFileSync(join(pulled, "blobs/sha256", blob)))).toBe(blob);
+    expect(blobs).toContain(images[name]!.digest.replace("sha256:", ""));
+    expect(blobs.length).toBeGreaterThanOrEqual(4);
   }
 });
 

@@ -54,7 +54,7 @@ beforeAll(async () => {
     onDefect,
   );
   const keys = { accessKeyId: user.caller.accessKeyId, secretAccessKey: user.secretAccessKey };
-  s3 = await startVersitygw({ region, bucket, owner: account, ...keys });
+  s3 = await startVersitygw({ region, bucket, owner: account, initiator: user.caller.arn, ...keys });
   restore = useAwsEnvironment({
     AWS_ENDPOINT_URL: endpoint.url,
     AWS_ENDPOINT_URL_S3: s3.url,

@@ -1,6 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer, request as httpRequest } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { CreateBucketCommand, S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import { answers, freePorts, startServer } from "../processes.ts";
 import { versitygw } from "../software.ts";
@@ -8,6 +10,7 @@ import { run } from "../tools/run.ts";
 
 /** An S3 server that listens. */
 export interface VersitygwServer {
+  /** For the product, which asks one thing that this server does not have. */
   readonly url: string;
   /** A client of the administrator, or of what `over` gives. */
   client(over?: S3ClientConfig): S3Client;
@@ -22,6 +25,8 @@ export interface VersitygwOptions {
   /** A bucket to make, and the account that shall own it; the server names accounts by their access key. */
   readonly bucket: string;
   readonly owner: string;
+  /** ARN of who uploads: AWS names it where uploads are listed. */
+  readonly initiator?: string;
 }
 
 /** Starts versitygw on loopback, over a folder of its own, with one bucket. */
@@ -63,13 +68,60 @@ export async function startVersitygw(options: VersitygwOptions): Promise<Versity
   await client({ credentials: { accessKeyId: owner, secretAccessKey: ownerSecret } }).send(
     new CreateBucketCommand({ Bucket: bucket }),
   );
+  const front = await startFront(port!, options.initiator ?? owner);
   return {
-    url,
+    url: `http://127.0.0.1:${front.port}`,
     client,
     async close() {
       for (const each of clients) each.destroy();
+      await front.close();
       await server.stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };
 }
+
+/**
+ * Passes everything on, but for two answers of AWS that the product needs and versitygw does not give: GetBucketEncryption, which it does not have,
+ * and who began an upload, which it leaves empty.
+ */
+async function startFront(port: number, initiator: string): Promise<{ readonly port: number; close(): Promise<void> }> {
+  const server = createServer((request, response) => {
+    const { method, url = "/", headers } = request;
+    const asked = method === "GET" ? new URL(url, "http://s3").searchParams : new URLSearchParams();
+    if (asked.has("encryption")) {
+      response.writeHead(200, { "content-type": "application/xml" }).end(defaultEncryption);
+      return;
+    }
+    const onward = httpRequest({ host: "127.0.0.1", port, method, path: url, headers }, (answer) => {
+      if (asked.has("uploads")) {
+        void text(answer).then((body) => {
+          const named = body.replaceAll("<Initiator><ID></ID>", `<Initiator><ID>${initiator}</ID>`);
+          response.writeHead(answer.statusCode ?? 502, { "content-type": "application/xml" }).end(named);
+        });
+        return;
+      }
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    });
+    onward.once("error", () => response.destroy());
+    request.once("error", () => onward.destroy());
+    request.pipe(onward);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    port: (server.address() as { port: number }).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+const defaultEncryption = [
+  '<?xml version="1.0" encoding="UTF-8"?>',
+  '<ServerSideEncryptionConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Rule>',
+  "<ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault>",
+  "<BucketKeyEnabled>false</BucketKeyEnabled></Rule></ServerSideEncryptionConfiguration>",
+].join("");

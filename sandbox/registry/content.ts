@@ -89,6 +89,7 @@ export async function putManifest(
     status: 201,
     headers: {
       ...registryHeaders,
+      location: `http://${state.host}/v2/${repository.name}/manifests/${digest}`,
       "docker-content-digest": digest,
       "content-length": "0",
       ...(manifest.subject ? { "oci-subject": manifest.subject.digest } : {}),
