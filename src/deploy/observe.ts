@@ -4,6 +4,7 @@ import type { Aws } from "../aws/session.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { Helm } from "../helm/find.ts";
 import type { Check } from "./checks/check.ts";
+import { capacityToCome } from "./checks/gpus.ts";
 import { diffObjects } from "./diff.ts";
 import { type ImageFact, imageFacts, type PushedImage } from "./expected-images.ts";
 import { canGrow, type GpuChange, judgeGpus, nodeGpus } from "./gpus.ts";
@@ -47,6 +48,8 @@ export interface Observation {
   readonly observed: ObservedRelease;
   readonly checks: readonly Check[];
   readonly images: readonly ImageFact[];
+  /** Something may bring GPUs that are missing: a pod that waits for them is no failure. */
+  readonly mayGrow: boolean;
   readonly records: HostRecords | undefined;
 }
 
@@ -92,7 +95,7 @@ export async function observeRelease(means: ObserveMeans, ctx: Context): Promise
   const references = workloadsOf(objects, wanted.models).flatMap((workload) => workload.images);
   const images = await imageFacts({ ...means, references, aws: means.askAws }, ctx);
   const looks = means.preflight === "only" || (means.preflight === "true" && !same);
-  const checks = looks ? preflight(await preflightFacts(means, whole, observed, capacity, images, ctx)) : [];
+  const facts = looks ? await preflightFacts(means, whole, observed, capacity, images, ctx) : undefined;
   const records = await observeHostRecords(
     { ...means, owner: wanted.owner },
     objects,
@@ -101,7 +104,8 @@ export async function observeRelease(means: ObserveMeans, ctx: Context): Promise
     means.aws,
     ctx,
   );
-  return { wanted: whole, observed, checks, images, records };
+  const mayGrow = facts !== undefined && capacityToCome(facts.gpus) !== undefined;
+  return { wanted: whole, observed, checks: facts ? preflight(facts) : [], images, mayGrow, records };
 }
 
 function gpuFacts(

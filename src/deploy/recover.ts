@@ -70,7 +70,7 @@ export async function undo(
   decided: Undo,
   facts: RecoverFacts,
   means: ApplyMeans,
-  target: Omit<RolloutTarget, "revision" | "images">,
+  target: Omit<RolloutTarget, "revision" | "images" | "capacity">,
   limits: RolloutLimits,
   ctx: Context,
 ): Promise<Undone> {
@@ -92,7 +92,12 @@ export async function undo(
     const revision = revisions.at(-1)?.number ?? 0;
     ctx.log.info(`Rolled back to revision ${decided.to}, as revision ${revision}; watching it`);
     if (facts.cancelled) return { status: "rolled-back", revision, rolledBackTo: decided.to };
-    const rollout = await watchRollout(means.cluster, { ...target, revision, images: {} }, limits, ctx);
+    const rollout = await watchRollout(
+      means.cluster,
+      { ...target, revision, images: {}, capacity: "as it is" },
+      limits,
+      ctx,
+    );
     if (rollout.verdict.kind === "ready") return { status: "rolled-back", revision, rolledBackTo: decided.to };
     tellFailedRollback(`revision ${decided.to} does not get healthy again: ${rollout.verdict.kind}`, ctx);
     return { status: "rollback-failed", revision, rolledBackTo: undefined };

@@ -17,6 +17,8 @@ export interface RolloutTarget extends ReleasePlace {
   readonly models: Readonly<Record<string, string>>;
   readonly ingresses: readonly string[];
   readonly images: ExpectedImages;
+  /** Whether a pod without a node is to be waited for: `awaited` as the user says (`surge: wait`), `may grow` where something may bring nodes. */
+  readonly capacity: "as it is" | "may grow" | "awaited";
   /** Aborts when another run took the release. */
   readonly lost: AbortSignal | undefined;
 }
@@ -47,7 +49,7 @@ export async function watchRollout(
   try {
     const observer = await Observer.open(cluster, target, own);
     for (;;) {
-      const snapshot = await observer.snapshot();
+      const snapshot = expecting(target.capacity, await observer.snapshot());
       const scope = scopeOf(target);
       const health = healthOf(snapshot, { ...scope, images: target.images });
       const diagnoses = diagnose(snapshot, scope);
@@ -68,6 +70,13 @@ export async function watchRollout(
 
 export function scopeOf(target: Pick<RolloutTarget, "models" | "ingresses" | "release">): DiagnosisScope {
   return { deployments: Object.keys(target.models), ingresses: target.ingresses, release: target.release };
+}
+
+/** The picture with what is known of capacity to come. */
+function expecting(capacity: RolloutTarget["capacity"], snapshot: Snapshot): Snapshot {
+  if (capacity === "as it is") return snapshot;
+  const surroundings = { ...snapshot.surroundings, canGrow: true, awaited: capacity === "awaited" };
+  return { ...snapshot, surroundings };
 }
 
 /** Another run holds the Lease: whatever it does is newer than this. */

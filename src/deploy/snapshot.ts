@@ -30,6 +30,8 @@ export interface Surroundings {
   readonly freeGpus?: number;
   /** An autoscaler may bring nodes: Karpenter, or a node group that can grow. */
   readonly canGrow?: boolean;
+  /** The user waits for capacity, whatever stands in the way (`surge: wait`). */
+  readonly awaited?: boolean;
   /** The load balancer controller has ready pods. Auto Mode has none, and needs none. */
   readonly controllerReady?: boolean;
 }

@@ -91,7 +91,7 @@ export async function prove(
 
 function targetOf(
   plan: ReleasePlan,
-  { wanted, images }: Observation,
+  { wanted, images, mayGrow }: Observation,
   deployment: Deployment,
 ): Omit<RolloutTarget, "revision"> {
   const ingresses = wanted.objects.filter((object) => object.kind === "Ingress").map((object) => object.metadata.name);
@@ -101,6 +101,7 @@ function targetOf(
     models: Object.fromEntries(plan.workloads.map((workload) => [workload.name, workload.model])),
     ingresses,
     images: expectedImages(images),
+    capacity: deployment.inputs.surge === "wait" ? "awaited" : mayGrow ? "may grow" : "as it is",
     lost: deployment.lease?.lost,
   };
 }

@@ -36,6 +36,7 @@ export function unfinishedRollout(
 function wasComplete({ metadata, spec, status = {} }: Deployment): boolean {
   const wanted = spec.replicas ?? 1;
   if ((status.observedGeneration ?? 0) < (metadata.generation ?? 1)) return false;
-  if ((status.updatedReplicas ?? 0) === wanted && (status.availableReplicas ?? 0) >= wanted) return true;
+  const { updatedReplicas = 0, replicas = 0, availableReplicas = 0 } = status;
+  if (updatedReplicas === wanted && replicas === wanted && availableReplicas === wanted) return true;
   return status.conditions?.find(({ type }) => type === "Progressing")?.reason === "NewReplicaSetAvailable";
 }

@@ -29,8 +29,8 @@ export function capacityToCome(facts: Pick<GpuFacts, "gpus" | "nodeGroups" | "au
   const coming = groups.find((group) => group.status === "CREATING" || group.capacityType === "CAPACITY_BLOCK");
   if (coming)
     return `node group ${coming.name} waits for its ${coming.capacityType === "CAPACITY_BLOCK" ? "reservation" : "nodes"}`;
-  const room = groups.find((group) => group.desired < group.maximum);
-  return room && `node group ${room.name} has ${room.desired} of at most ${room.maximum} nodes`;
+  const empty = groups.find((group) => group.desired === 0 && group.maximum > 0);
+  return empty && `node group ${empty.name} is at 0 of at most ${empty.maximum} nodes`;
 }
 
 /** Whether GPUs are offered, and enough of them. */

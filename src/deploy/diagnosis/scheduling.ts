@@ -17,13 +17,14 @@ export function scheduling(snapshot: Snapshot, scope: DiagnosisScope): readonly 
     const growing = eventsAbout(snapshot, pod).some((item) => /^(TriggeredScaleUp|Nominated)$/.test(item.reason ?? ""));
     const old = podsOf(snapshot, deployment).old.filter((item) => item.spec.nodeName);
     const found = reasonOf(said, pod, snapshot, old);
-    const canGrow = growing || snapshot.surroundings.canGrow === true;
+    const { canGrow: mayGrow, awaited } = snapshot.surroundings;
+    const canGrow = growing || mayGrow === true;
     return [
       {
         object: named(pod, "Pod"),
         evidence: redact(said || condition.reason || "Unschedulable"),
         ...found,
-        ...(canGrow && found.code !== "DEPLOY_SURGE_DEADLOCK"
+        ...(canGrow && (awaited || found.code !== "DEPLOY_SURGE_DEADLOCK")
           ? {
               patience: patience.endless,
               cause: `${found.cause} The cluster can grow: a node may be on its way.`,
