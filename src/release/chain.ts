@@ -1,6 +1,7 @@
 import type { AnyAction, Verdict } from "../action/action.ts";
 import type { Context } from "../action/context.ts";
 import { camel, type Located } from "../action/contract.ts";
+import { time } from "../action/describe.ts";
 import { type InputSources, loadInputs } from "../action/load.ts";
 import { type Change, isUnknown, type Plan, unknown } from "../action/plan.ts";
 import { asEksDeployError, type EksDeployError } from "../errors.ts";
@@ -179,9 +180,10 @@ async function carryOut(joined: Joined, earlier: readonly Joined[], ctx: Context
   const own = prefixed(ctx, joined.name);
   const { action } = joined.link;
   const started = ctx.clock.now();
-  const phase = (name: string, last = false) => ctx.emit({ kind: "phase", subject: joined.name, phase: name, last });
+  const phase = (name: string) => ctx.emit({ kind: "phase", subject: joined.name, phase: name });
   try {
-    if (earlier.some((before) => before.wrote) || joined.inputs === undefined) await planLink(joined, earlier, ctx);
+    if (joined.inputs === undefined) await planLink(joined, earlier, ctx);
+    else if (earlier.some((before) => before.wrote)) await planLink(joined, earlier, again(ctx));
     if (joined.plan.changes.length > 0) {
       joined.wrote = true;
       phase("applying");
@@ -189,17 +191,21 @@ async function carryOut(joined: Joined, earlier: readonly Joined[], ctx: Context
     }
     phase("verifying");
     joined.verdict = await action.verify(joined.plan, joined.applied, joined.clients, own);
+    if (joined.verdict.failure) throw joined.verdict.failure;
   } catch (thrown) {
     joined.failure = asEksDeployError(thrown);
     throw thrown;
   } finally {
-    joined.seconds = (ctx.clock.now() - started) / 1_000;
-    phase(joined.failure ? "failed" : "done", true);
+    const spent = ctx.clock.now() - started;
+    joined.seconds = spent / 1_000;
+    const ended = joined.failure ? "failed" : "done";
+    ctx.emit({ kind: "phase", subject: joined.name, phase: ended, detail: time(spent), last: true });
   }
-  if (joined.verdict?.failure) {
-    joined.failure = joined.verdict.failure;
-    throw joined.verdict.failure;
-  }
+}
+
+/** What a link says when it is planned anew was said the first time; findings are told once anyway. */
+function again(ctx: Context): Context {
+  return { ...ctx, log: { ...ctx.log, info: (line) => ctx.log.debug(line) } };
 }
 
 /** All outputs of the chain by name, the true ones before the planned; common outputs are the chain's own. */

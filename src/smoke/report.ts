@@ -1,6 +1,6 @@
 import type { Finding } from "../action/context.ts";
 import { count, time } from "../action/describe.ts";
-import type { Block } from "../action/summary.ts";
+import { type Block, inline } from "../action/summary.ts";
 import { UserError } from "../errors.ts";
 import type { Check, ModelResult } from "./check.ts";
 
@@ -29,16 +29,20 @@ export function smokeHeadline(results: readonly ModelResult[]): string {
 
 /** What passes and is told all the same; what several models share (a path that their server leaves open) is one warning. */
 export function smokeWarnings(results: readonly ModelResult[]): readonly Finding[] {
-  const told = new Map<string, { readonly check: Check; readonly models: string[] }>();
+  return told(results, ["warning", "degraded"]);
+}
+
+function told(results: readonly ModelResult[], kinds: readonly Check["result"][]): readonly Finding[] {
+  const found = new Map<string, { readonly check: Check; readonly models: string[] }>();
   for (const { key, checks } of results) {
-    for (const check of checks.filter(({ result }) => result === "warning" || result === "degraded")) {
+    for (const check of checks.filter(({ result }) => kinds.includes(result))) {
       const same = `${check.code}\n${check.seen}\n${check.remedy}`;
-      const entry = told.get(same) ?? { check, models: [] };
-      told.set(same, entry);
+      const entry = found.get(same) ?? { check, models: [] };
+      found.set(same, entry);
       entry.models.push(key);
     }
   }
-  return [...told.values()].map(({ check, models }) => ({
+  return [...found.values()].map(({ check, models }) => ({
     code: check.code ?? "SMOKE_SLOW",
     level: "warning",
     happened: `${models.join(", ")}: ${check.name}: ${check.seen}.`,
@@ -57,7 +61,7 @@ export function smokeBlocks(results: readonly ModelResult[]): readonly Block[] {
     result.timings ? result.timings.tokensPerSecond.toFixed(0) : "",
     result.timings ? time(result.timings.totalMs) : "",
     result.checks
-      .filter((check) => check.result !== "pass")
+      .filter((check) => check.result === "fail" || check.result === "degraded")
       .map((check) => `${check.name}: ${check.seen}`)
       .join("\n"),
   ]);
@@ -68,6 +72,9 @@ export function smokeBlocks(results: readonly ModelResult[]): readonly Block[] {
       rows,
       right: [3, 4, 5],
     },
+    ...told(results, ["warning"]).map(
+      ({ happened, next }) => ({ kind: "text", text: inline(`⚠️ ${happened} ${next}`) }) as const,
+    ),
     ...results.map(
       (result) =>
         ({
