@@ -9,6 +9,7 @@ import type { Command, Ended, ReleaseRun, RootInputs } from "./command.ts";
 import { planOfChain } from "./plan.ts";
 import type { Published } from "./publish.ts";
 import { releaseReport, type Words } from "./report.ts";
+import { underLease } from "./under-lease.ts";
 
 /** What a command that runs a chain does beside its links. */
 export interface Undertaking {
@@ -32,6 +33,8 @@ export interface Undertaking {
 interface Chain {
   readonly undertaking: Undertaking;
   readonly joined: Joined[];
+  /** Something is written, so a record follows: not an empty release. */
+  writes: boolean;
 }
 
 interface Observed extends ReleaseRun {
@@ -45,11 +48,17 @@ export function chained(
 ): Command<Chain, Observed, readonly Joined[], void> {
   return {
     async connect(inputs, ctx, sources) {
-      return { undertaking: await undertake(inputs as unknown as RootInputs, sources, ctx), joined: [] };
+      return { undertaking: await undertake(inputs as unknown as RootInputs, sources, ctx), joined: [], writes: false };
     },
-    async observe(_inputs, { undertaking, joined }, ctx) {
+    async observe(_inputs, chain, ctx) {
+      const { undertaking, joined } = chain;
       const startedAt = ctx.clock.now();
-      await joinChain(undertaking.links, undertaking.sources, ctx, (link) => joined.push(link));
+      const links = undertaking.links.map((link) =>
+        link.action.contract.name === "helm-deploy"
+          ? { ...link, action: underLease(link.action, () => chain.writes) }
+          : link,
+      );
+      await joinChain(links, undertaking.sources, ctx, (link) => joined.push(link));
       return { undertaking, joined, startedAt, own: (await undertaking.observe?.(joined, ctx)) ?? [] };
     },
     plan(_inputs, { undertaking, joined, own }) {
@@ -62,7 +71,10 @@ export function chained(
         outputs: { ...undertaking.outputs, ...plan.outputs } as Outputs<Contract>,
       };
     },
-    apply: (plan, _chain, ctx) => carryOutChain(plan.work, ctx),
+    async apply(plan, chain, ctx) {
+      chain.writes = true;
+      await carryOutChain(plan.work, ctx);
+    },
     async verify(plan, _applied, { undertaking }, ctx) {
       if (plan.work.some((joined) => joined.verdict === undefined)) await carryOutChain(plan.work, ctx);
       return { outputs: { ...undertaking.outputs, ...outputsOf(plan.work) } as Outputs<Contract>, ...endOf(plan.work) };

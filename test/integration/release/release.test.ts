@@ -80,7 +80,7 @@ describe.each([3, 4] as const)("a release with helm %i", (helm) => {
     const runner = await room.run(kept);
     room.world.models.troubles.clear();
     expect(runner.failures[0]?.code).toBe("SMOKE_FAILED");
-    expect(runner.outputs["status"]).toBe("deployed");
+    expect(runner.outputs["status"]).toBe("failed");
     const status = await room.pass({ command: "status" });
     expect(status.outputs["headline"]).toContain("not proven by any record");
   });

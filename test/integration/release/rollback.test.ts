@@ -1,9 +1,9 @@
-import { copyFileSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { kindOf } from "../../../sandbox/kubernetes/kinds.ts";
 import type { ReleaseRecord } from "../../../src/record/record.ts";
-import { apiKey, openRoom, type Room } from "./room.ts";
+import { openRoom, type Room } from "./room.ts";
 
+const someone = { user: "someone", manager: "kubectl" };
 let room: Room;
 let first: string;
 let second: string;
@@ -83,20 +83,6 @@ describe("rollback", () => {
   });
 });
 
-describe("status of a release that drifted", () => {
-  it("names the objects that differ, the images that are gone, and the records that were edited", async () => {
-    const { kubernetes, aws, names } = room.world;
-    const deployment = kubernetes.store.list("deployments", "poolside-models")[0]!;
-    void deployment;
-    aws.ecr.repository("public-docs").tags.clear();
-    aws.s3.put(names.bucket, `eks-deploy/records/${second}.json`, "{}");
-    const runner = await room.pass({ command: "status" });
-    const result = JSON.parse(runner.outputs["result"]!);
-    expect(result.earlier[0].missing[0]).toMatch(/^image public-docs .* is gone/);
-    expect(runner.context.recorded.findings.map(({ code }) => code)).toContain("RELEASE_RECORD_UNREADABLE");
-  });
-});
-
 describe("diagnose", () => {
   it("says that a healthy release is healthy, and that there is none", async () => {
     const mark = room.mark();
@@ -106,13 +92,46 @@ describe("diagnose", () => {
     );
     expect(room.writes(mark)).toEqual([]);
   });
-});
 
-describe("record", () => {
-  it("refuses to record what was not reported", async () => {
-    mkdirSync(join(room.folder, "reports"), { recursive: true });
-    expect((await room.fail({ command: "record", reports: "reports" })).code).toBe("RELEASE_REPORTS_INCOMPLETE");
+  it("finds out what is wrong with a release that somebody applied without Helm, and names its workloads", async () => {
+    const labels = { "app.kubernetes.io/instance": "theirs" };
+    const containers = [{ name: "inference", image: "210987654321.dkr.ecr.us-east-2.amazonaws.com/nothing:1" }];
+    const theirs = {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: { name: "theirs", namespace: "poolside-models", labels },
+      spec: {
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { containers } },
+      },
+    };
+    room.world.kubernetes.api.create(kindOf("deployments"), "poolside-models", theirs, someone);
+    const mark = room.mark();
+    let runner = await room.pass({ command: "diagnose", release: "theirs" });
+    for (let looks = 0; looks < 50 && runner.outputs["diagnosis"] === "[]"; looks += 1)
+      runner = await room.pass({ command: "diagnose", release: "theirs" });
+    expect(JSON.parse(runner.outputs["diagnosis"]!)[0]).toMatchObject({ code: expect.stringContaining("IMAGE") });
+    expect(runner.outputs["headline"]).toMatch(/^1 object of theirs in poolside-models cannot start: Pod theirs-/);
+    expect(runner.summary).toContain("found by the label app.kubernetes.io/instance");
+    expect(room.writes(mark)).toEqual([]);
   });
 });
-void copyFileSync;
-void apiKey;
+
+describe("status of a release that drifted", () => {
+  it("names the objects that differ, the images that are gone, and the records that were edited", async () => {
+    const { kubernetes, aws, names } = room.world;
+    const point = kubernetes.store
+      .list("deployments", "poolside-models")
+      .find(({ metadata }) => metadata.name === "inference-point")!;
+    const scale = (draft: object) => void Object.assign((draft as { spec: object }).spec, { replicas: 0 });
+    kubernetes.api.modify("deployments", point, scale, someone);
+    aws.ecr.repository("public-docs").tags.clear();
+    aws.s3.put(names.bucket, `eks-deploy/records/${second}.json`, "{}");
+    const runner = await room.pass({ command: "status" });
+    const result = JSON.parse(runner.outputs["result"]!);
+    expect(result.drift).toEqual([{ verb: "change", kind: "Deployment", name: "inference-point" }]);
+    expect(runner.outputs["headline"]).toContain("1 object drifted");
+    expect(result.earlier[0].missing[0]).toMatch(/^image public-docs .* is gone/);
+    expect(runner.context.recorded.findings.map(({ code }) => code)).toContain("RELEASE_RECORD_UNREADABLE");
+  });
+});

@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -6,6 +7,7 @@ import { writeSampleBundle } from "../../../sandbox/sample/bundle.ts";
 import { writeSampleCheckpoints } from "../../../sandbox/sample/checkpoints.ts";
 import { sampleModels, sampleSpec } from "../../../sandbox/sample/spec.ts";
 import { startWorld, type World, type WorldOptions } from "../../../sandbox/world.ts";
+import type { AnyAction } from "../../../src/action/action.ts";
 import { runAction } from "../../../src/action/run.ts";
 import { release } from "../../../src/actions/release/index.ts";
 import { type Clock, systemClock } from "../../../src/retry.ts";
@@ -32,13 +34,24 @@ export interface Room {
   /** `service name resource` of the writes after a mark. */
   writes(mark?: number): readonly string[];
   mark(): number;
+  /** Runs it in a process of its own, which is killed as soon as so many requests have reached the world; `undefined`: it was killed. */
+  runKilled(requests: number, inputs?: Readonly<Record<string, string>>): Promise<ProcessEnd | undefined>;
   /** Text of an object below the records place; `undefined` where there is none. */
   kept(path: string): string | undefined;
   keptPaths(prefix: string): readonly string[];
   close(): Promise<void>;
 }
 
+/** How a process ended that was not killed. */
+export interface ProcessEnd {
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly failures: readonly { readonly code: string; readonly message: string }[];
+  readonly lines: readonly string[];
+}
+
 export interface RunOptions {
+  /** Another action than the root one. */
+  readonly action?: AnyAction;
   readonly signal?: AbortSignal;
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -72,40 +85,66 @@ export async function openRoom(options: WorldOptions & { readonly scale?: number
   const { s3 } = world.aws;
   let runs = 0;
 
-  const run: Room["run"] = async (inputs = {}, more = {}) => {
+  /** Variables of the next job, with a temporary folder of its own. */
+  const environment = () => {
     runs += 1;
     const temp = join(folder, "temp", String(runs));
     mkdirSync(temp, { recursive: true });
+    return {
+      ...world.env,
+      PATH: `${world.tools}:${saved["PATH"]}`,
+      HOME: folder,
+      GITHUB_WORKSPACE: folder,
+      GITHUB_REPOSITORY: "acme/models",
+      GITHUB_RUN_ID: String(4_000 + runs),
+      GITHUB_ACTOR: "octocat",
+      GITHUB_SHA: "0123456789abcdef0123456789abcdef01234567",
+      RUNNER_TEMP: temp,
+    };
+  };
+  const usual = {
+    environment: "dev",
+    "api-key": apiKey,
+    resolve: sampleModels.map((model) => `${model.host}=127.0.0.1:${world.balancerPort}`).join("\n"),
+    "ca-certificate": authority,
+    samples: "1",
+  };
+
+  const run: Room["run"] = async (inputs = {}, more = {}) => {
     const masks: string[] = [];
-    const ambient = readAmbient(
-      {
-        ...world.env,
-        PATH: `${world.tools}:${saved["PATH"]}`,
-        HOME: folder,
-        GITHUB_WORKSPACE: folder,
-        GITHUB_REPOSITORY: "acme/models",
-        GITHUB_RUN_ID: String(4_000 + runs),
-        GITHUB_ACTOR: "octocat",
-        GITHUB_SHA: "0123456789abcdef0123456789abcdef01234567",
-        RUNNER_TEMP: temp,
-        ...more.env,
-      },
-      (value) => masks.push(value),
-    );
+    const ambient = readAmbient({ ...environment(), ...more.env }, (value) => masks.push(value));
     const context = testContext({ clock, ambient, ...(more.signal ? { signal: more.signal } : {}) });
-    const runner = testRunner(
-      {
-        environment: "dev",
-        "api-key": apiKey,
-        resolve: sampleModels.map((model) => `${model.host}=127.0.0.1:${world.balancerPort}`).join("\n"),
-        "ca-certificate": authority,
-        samples: "1",
-        ...inputs,
-      },
-      context,
-    );
-    await runAction(release, runner);
+    const runner = testRunner({ ...usual, ...inputs }, context);
+    await runAction(more.action ?? release, runner);
     return runner;
+  };
+
+  const runKilled: Room["runKilled"] = (requests, inputs = {}) => {
+    const file = join(folder, "inputs.json");
+    writeFileSync(file, JSON.stringify({ ...usual, ...inputs }));
+    const script = join(import.meta.dirname, "release-process.ts");
+    const child = spawn(process.execPath, [script, file, String(waits)], {
+      env: environment(),
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const { requests: log } = world;
+    const add = log.add.bind(log);
+    let seen = 0;
+    log.add = (...request) => {
+      seen += 1;
+      if (seen === requests) child.kill("SIGKILL");
+      return add(...request);
+    };
+    let printed = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      printed += text;
+    });
+    return new Promise((resolve) =>
+      child.once("close", (code) => {
+        log.add = add;
+        resolve(code === 0 ? (JSON.parse(printed) as ProcessEnd) : undefined);
+      }),
+    );
   };
 
   return {
@@ -123,6 +162,7 @@ export async function openRoom(options: WorldOptions & { readonly scale?: number
       world.advance(milliseconds);
     },
     run,
+    runKilled,
     async pass(inputs) {
       const runner = await run(inputs);
       expect(runner.failures, runner.context.recorded.lines.slice(-20).join("\n")).toEqual([]);
