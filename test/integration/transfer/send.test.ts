@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createAuthority } from "../../../sandbox/tls.ts";
+import { chunkSize } from "../../../src/bytes/chunks.ts";
 import { receive, send } from "../../../src/transfer/send.ts";
 import { type Loopback, memorySource, type OnRequest, startLoopback } from "./loopback.ts";
 
@@ -61,7 +62,7 @@ describe("send", () => {
     await send({
       ...put(),
       body: { source: memorySource(body), offset: 0, size: body.length },
-      onChunk: (chunk) => hash.update(chunk),
+      onChunk: (chunk) => void hash.update(chunk),
     });
     expect(hash.digest("hex")).toBe(sha256(body));
   });
@@ -225,7 +226,7 @@ describe("receive", () => {
   const file = randomBytes(2_600_003);
   const get = (path = "/") => ({ ...put(path), method: "GET" });
 
-  it("gives a long body in chunks of 1 MiB, and fills a buffer exactly", async () => {
+  it("gives a long body in chunks of one size, and fills a buffer exactly", async () => {
     await start((_, response) => response.end(file));
     const sizes: number[] = [];
     const whole: Buffer[] = [];
@@ -233,7 +234,8 @@ describe("receive", () => {
       sizes.push(chunk.length);
       whole.push(Buffer.from(chunk));
     }
-    expect(sizes).toEqual([1_048_576, 1_048_576, file.length - 2 * 1_048_576]);
+    expect(sizes.slice(0, -1).every((size) => size === chunkSize)).toBe(true);
+    expect(sizes.length).toBe(Math.ceil(file.length / chunkSize));
     expect(Buffer.concat(whole).equals(file)).toBe(true);
     const into = Buffer.alloc(file.length);
     await (await receive(get())).into(into);
