@@ -12,7 +12,7 @@ import { refusedByAdmission } from "./diagnosis/admission.ts";
 import { contentOf, descriptionOf, lastGood, recoveryOf, stateOf } from "./history.ts";
 import type { HeldLease } from "./lease.ts";
 import type { ReleasePlan } from "./plan.ts";
-import { type ReleasePlace, readRevisions } from "./release.ts";
+import { type ReleasePlace, type Revision, readRevisions } from "./release.ts";
 import type { HelmContent } from "./render.ts";
 import { readTemplates, restartDeployments } from "./restart.ts";
 import { applySecret } from "./secrets.ts";
@@ -26,6 +26,14 @@ export interface ApplyMeans extends ReleasePlace {
   readonly accept: readonly string[];
   /** How long to wait for an operation of someone else, ms. */
   readonly lockTimeout: number;
+}
+
+/** The revision that a run makes or goes on with, and what was there before it. */
+export interface BegunRevision {
+  /** Live until then; 0: nothing was. */
+  readonly before: number;
+  /** Number of the run's own revision: what is newer is someone else's. */
+  readonly made: number;
 }
 
 /** Revisions that helm keeps: enough to find the last proven one. */
@@ -43,15 +51,15 @@ export async function createNamespace(cluster: Cluster, name: string): Promise<v
 
 /**
  * Carries the plan out under the Lease: clears a lock that was left behind, writes Secrets, lets old pods go where that was planned, upgrades, restarts
- * what reads a changed Secret. Gives the revision that is then live. Interrupted anywhere, running again goes on. `onUpgrade` hears, just before helm
- * writes, or where an earlier run's rollout is gone on with, which revision was live until then: from that moment on there is something to undo.
+ * what reads a changed Secret. Gives the revision that is then live. Interrupted anywhere, running again goes on. `onBegin` hears, just before helm
+ * writes, or where an earlier run's rollout is gone on with, which revision that is: from that moment on there is something to undo.
  */
 export async function applyRelease(
   plan: ReleasePlan,
   means: ApplyMeans,
   lease: HeldLease,
   ctx: Context,
-  onUpgrade: (before: number) => void,
+  onBegin: (begun: BegunRevision) => void,
 ): Promise<number> {
   const cluster = means.cluster.within(ctx);
   await clearLock(means, lease.takenOverFrom, ctx);
@@ -59,19 +67,29 @@ export async function applyRelease(
     await applySecret(cluster, means.namespace, secret, means.owner, means.accept.includes("DEPLOY_SECRET_FOREIGN"));
     ctx.log.info(`Wrote the Secret ${secret.name}`);
   }
-  const before = await readTemplates(cluster, means.namespace);
+  const templates = await readTemplates(cluster, means.namespace);
   if (plan.upgrade && !(await isAlready(plan, means, cluster))) {
+    const revisions = await readRevisions(cluster, means);
     // A live revision that never got healthy is nothing to go back to, where there is another.
-    onUpgrade(plan.unfinished?.before || (lastGood(await readRevisions(cluster, means))?.number ?? 0));
+    const before = plan.unfinished?.before || (lastGood(revisions)?.number ?? 0);
+    onBegin({ before, made: (revisions.at(-1)?.number ?? 0) + 1 });
     await makeRoom(means, plan.recreate, ctx);
     await upgrade(plan, means, ctx);
   } else if (!plan.upgrade && plan.unfinished?.before !== undefined) {
-    onUpgrade(plan.unfinished.before);
+    const made = ownRevision(plan, await readRevisions(cluster, means));
+    onBegin({ before: plan.unfinished.before, made });
     ctx.log.info(`Goes on with the rollout that an earlier run left: ${plan.unfinished.deployments.join(", ")}`);
   }
-  await restartDeployments(plan.restarts, before, means.namespace, cluster, ctx);
-  const revisions = await readRevisions(cluster, means);
-  return revisions.at(-1)?.number ?? 0;
+  await restartDeployments(plan.restarts, templates, means.namespace, cluster, ctx);
+  return ownRevision(plan, await readRevisions(cluster, means));
+}
+
+/** The newest revision with the wanted content: one that is newer still is someone else's, and the watch will say so. */
+function ownRevision(plan: ReleasePlan, revisions: readonly Revision[]): number {
+  const own = revisions.findLast((item) =>
+    item.status === "deployed" || item.status === "superseded" ? contentOf(item, revisions) === plan.content : false,
+  );
+  return (own ?? revisions.at(-1))?.number ?? 0;
 }
 
 /** Lets the pods of these Deployments go, so that others find their GPUs; helm makes the Deployments anew. */

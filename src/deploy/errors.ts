@@ -56,6 +56,10 @@ export const deployErrors: Catalogue = {
     means: "A model's host has a record that eks-deploy did not make. Nothing was written.",
     remedy: "Remove that record, or leave `dns` at none.",
   },
+  DEPLOY_DNS_UNSEEN: {
+    means: "The records are in place, but the names do not resolve to the load balancer from the runner.",
+    remedy: "Ask where the models are called from; a private zone is seen from its VPC only.",
+  },
   DEPLOY_DNS_PENDING: {
     means: "Route 53 took the records and has not put them in place.",
     remedy: "Run again; what is in place is not written again.",

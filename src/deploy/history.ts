@@ -56,10 +56,16 @@ export function contentOf(revision: Revision, revisions: readonly Revision[]): s
   for (let steps = 0; current && steps <= revisions.length; steps += 1) {
     const own = mark.exec(current.description)?.[1];
     if (own) return own;
-    const target: number = Number(/^Rollback to (\d+)$/.exec(current.description)?.[1]);
+    const target: number | undefined = rollbackTarget(current);
     current = revisions.find((other) => other.number === target && other.number < current!.number);
   }
   return undefined;
+}
+
+/** The revision whose content a rollback brings back, as helm notes it; `undefined` for any other revision. */
+export function rollbackTarget(revision: Revision): number | undefined {
+  const target = /^Rollback to (\d+)$/.exec(revision.description)?.[1];
+  return target === undefined ? undefined : Number(target);
 }
 
 /** How a pending revision is to be cleared before anything else can happen. */
@@ -75,12 +81,13 @@ export const aliveFor = 10 * 60_000;
 
 /**
  * What clears a lock. Ours (it was taken while a Lease was held that has since run out) is stale at once; a stranger's when it is old.
- * A pending first install is uninstalled only where no good revision exists.
+ * A pending first install is uninstalled only where no good revision exists; a rollback that was cut off is done again, to where it was going.
  */
 export function recoveryOf(state: ReleaseState, ours: boolean, now: number): Recovery {
   if (state.kind !== "pending") return { kind: "none" };
   if (!ours && now < state.newest.updatedAt + aliveFor)
     return { kind: "wait", until: state.newest.updatedAt + aliveFor };
   if (state.operation === "uninstall") return { kind: "uninstall" };
-  return state.good ? { kind: "rollback", to: state.good.number } : { kind: "uninstall" };
+  const to = rollbackTarget(state.newest) ?? state.good?.number;
+  return to === undefined ? { kind: "uninstall" } : { kind: "rollback", to };
 }

@@ -12,6 +12,7 @@ import { type ApiKeyInputs, apiKey } from "../facts/api-key.ts";
 import { releaseOwner } from "../facts/owner.ts";
 import { releaseRecord } from "../facts/release-record.ts";
 import { findHelm, type Helm } from "../helm/find.ts";
+import type { BegunRevision } from "./apply.ts";
 import type { PushedImage } from "./expected-images.ts";
 import type { HeldLease } from "./lease.ts";
 import type { WantedRelease } from "./plan.ts";
@@ -47,6 +48,12 @@ export interface DeployInputs extends ApiKeyInputs, ClusterChoice {
   readonly hostedZoneId: string | undefined;
 }
 
+/** From when on a run has something to undo, and what. */
+export interface Began extends BegunRevision {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
 /** What the steps of helm-deploy talk through. */
 export interface Deployment {
   readonly cluster: Cluster;
@@ -62,8 +69,8 @@ export interface Deployment {
   prefixes: Readonly<Record<string, string>>;
   /** Held from before apply until `close`. */
   lease?: HeldLease;
-  /** Set just before helm writes: when, and the revision that was live until then (0: none). Until it is set there is nothing to undo. */
-  began?: { readonly at: number; readonly before: number };
+  /** Set just before helm writes. Until it is set there is nothing to undo. */
+  began?: Began;
   /** The rollout was overtaken: nothing is undone. */
   superseded: boolean;
 }

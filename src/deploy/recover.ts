@@ -1,6 +1,6 @@
 import type { Context } from "../action/context.ts";
 import { asEksDeployError } from "../errors.ts";
-import { type ApplyMeans, makeRoom, rollbackTo, uninstall } from "./apply.ts";
+import { type ApplyMeans, type BegunRevision, makeRoom, rollbackTo, uninstall } from "./apply.ts";
 import { lastGood, stateOf } from "./history.ts";
 import { type Revision, readRevisions } from "./release.ts";
 import { type RolloutTarget, watchRollout } from "./rollout.ts";
@@ -9,8 +9,8 @@ import type { RolloutLimits } from "./verdict.ts";
 /** What undoing rests on. */
 export interface RecoverFacts {
   readonly revisions: readonly Revision[];
-  /** The revision that was live before helm wrote; 0: none. `undefined`: helm has written nothing in this run. */
-  readonly before: number | undefined;
+  /** The run's own revision and the one before it; `undefined`: helm has written nothing in this run. */
+  readonly began: BegunRevision | undefined;
   /** The last revision that passed its smoke test, where a record says so. */
   readonly proven: number | undefined;
   readonly cancelled: boolean;
@@ -33,11 +33,12 @@ export type Undo =
  */
 export function undoOf(facts: RecoverFacts): Undo {
   const newest = facts.revisions.at(-1);
-  const { before } = facts;
-  if (facts.superseded) return { kind: "nothing", why: "a newer revision is live" };
+  const { began } = facts;
+  if (facts.superseded || (began && newest && newest.number > began.made))
+    return { kind: "nothing", why: "a newer revision is live" };
   // What is pending then is someone else's.
-  if (before === undefined || !newest || newest.number === before)
-    return { kind: "nothing", why: "no revision was made" };
+  if (!began || !newest || newest.number === began.before) return { kind: "nothing", why: "no revision was made" };
+  const { before } = began;
   if (newest.number === facts.proven && newest.status === "deployed")
     return { kind: "nothing", why: "the live revision passed its smoke test" };
   if (facts.cancelled && facts.onCancel === "leave" && !newest.status.startsWith("pending"))

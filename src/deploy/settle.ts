@@ -6,10 +6,10 @@ import { UserError } from "../errors.ts";
 import { leaseName } from "../facts/release-lease.ts";
 import { findHelm } from "../helm/find.ts";
 import { type ApplyMeans, clearLock, rollbackTo, uninstall } from "./apply.ts";
-import { stateOf } from "./history.ts";
+import { rollbackTarget, stateOf } from "./history.ts";
 import { isHeldBy, letGo } from "./lease.ts";
 import type { Deployment } from "./open.ts";
-import { readRevisions } from "./release.ts";
+import { type Revision, readRevisions } from "./release.ts";
 
 /** What the post step must know of a run that was cut off; no secret is in it. */
 interface RememberedRun {
@@ -23,7 +23,7 @@ interface RememberedRun {
   readonly namespace: string;
   readonly helmVersion: string;
   readonly onCancel: "leave" | "rollback";
-  /** When helm began to write, and the revision that was live until then (0: none); absent: it had not begun. */
+  /** Absent: helm had not begun to write. */
   readonly began: Deployment["began"];
   readonly leaseToken: string;
 }
@@ -86,14 +86,21 @@ export async function settleRun(remembered: Readonly<Record<string, string>>, ct
 async function finish(run: RememberedRun, means: ApplyMeans, ctx: Context): Promise<void> {
   // Before helm began, what is pending is someone else's.
   if (!run.began) return;
-  const { at, before } = run.began;
+  const { at, before, made } = run.began;
   await clearLock(means, { holder: ctx.ambient.run.url, since: at }, ctx);
   if (run.onCancel !== "rollback") return;
   const state = stateOf(await readRevisions(means.cluster, run));
-  if (state.kind === "absent" || (state.kind === "deployed" && state.newest.number === before)) return;
+  if (state.kind === "absent" || (state.kind === "deployed" && isUndone(state.newest, before))) return;
+  // One newer revision may be our own rollback; more are someone else's.
+  if (state.newest.number > made + 1) return;
   if (before > 0) await rollbackTo(means, before, ctx);
   else await uninstall(means, ctx);
   ctx.log.info(before > 0 ? `Rolled back to revision ${before}` : "Undid the first install");
+}
+
+/** The revision before is live, by itself or as the content of a rollback. */
+function isUndone(newest: Revision, before: number): boolean {
+  return newest.number === before || (newest.status === "deployed" && rollbackTarget(newest) === before);
 }
 
 function parse(text: string): RememberedRun {

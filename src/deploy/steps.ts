@@ -12,6 +12,7 @@ import type { Deployment } from "./open.ts";
 import type { ReleasePlan } from "./plan.ts";
 import { type Undone, undo, undoOf } from "./recover.ts";
 import { readRevisions } from "./release.ts";
+import { systemResolve, waitUntilResolved } from "./resolution.ts";
 import { type Rollout, type RolloutTarget, watchRollout } from "./rollout.ts";
 import { rememberRun } from "./settle.ts";
 
@@ -43,8 +44,10 @@ export async function carryOut(plan: ReleasePlan, deployment: Deployment, ctx: C
   }
   deployment.lease = await holdLease(cluster.within(ctx), inputs, inputs.lockTimeout, ctx);
   rememberRun(deployment, ctx);
-  const revision = await applyRelease(plan, applyMeans(deployment), deployment.lease, ctx, (before) => {
-    deployment.began = { at: ctx.clock.now(), before };
+  // Whoever lost the Lease writes nothing more.
+  const own = { ...ctx, signal: AbortSignal.any([ctx.signal, deployment.lease.lost]) };
+  const revision = await applyRelease(plan, applyMeans(deployment), deployment.lease, own, (begun) => {
+    deployment.began = { at: ctx.clock.now(), ...begun };
     rememberRun(deployment, ctx);
   });
   if (plan.records)
@@ -78,6 +81,8 @@ export async function prove(
   const common = { rollout, revision, addresses };
   switch (rollout.verdict.kind) {
     case "ready":
+      if (applied && plan.records && plan.records.changes.length > 0)
+        for (const finding of await waitUntilResolved(addresses, systemResolve, ctx)) ctx.log.finding(finding);
       return { ...common, status: applied ? "deployed" : "unchanged", failure: undefined };
     case "superseded":
       deployment.superseded = true;
@@ -141,10 +146,10 @@ export async function rescue(
   const revisions = await readRevisions(cluster.within(ctx), inputs);
   const facts = {
     revisions,
-    before: deployment.began?.before,
+    began: deployment.began,
     proven: observation.proven,
     cancelled: failure.code === "CANCELLED",
-    superseded: deployment.superseded,
+    superseded: deployment.superseded || deployment.lease?.lost.aborted === true,
     onFailure: inputs.onFailure,
     onCancel: inputs.onCancel,
     recreate: plan.recreate,

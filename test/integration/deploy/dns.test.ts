@@ -1,3 +1,4 @@
+import { getServers, setServers } from "node:dns";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -14,11 +15,13 @@ import { type TestRunner, testRunner } from "../../support/runner.ts";
 
 /** A release in a world of its own, in this process: records need load balancers, and those need the whole chain. */
 describe("dns: route53", () => {
+  const servers = getServers();
   let world: World;
   let before: NodeJS.ProcessEnv;
   let folder: string;
 
   beforeAll(async () => {
+    setServers(["127.0.0.1:1"]);
     world = await startWorld({ pace: 0.02 });
     before = { ...process.env };
     Object.assign(process.env, world.env);
@@ -35,6 +38,7 @@ describe("dns: route53", () => {
   });
 
   afterAll(async () => {
+    setServers(servers);
     process.env = before;
     await world?.close();
     rmSync(folder, { recursive: true, force: true });
@@ -80,6 +84,8 @@ describe("dns: route53", () => {
   it("leads each host to the load balancer, marked as ours, and writes nothing the second time", async () => {
     const first = await run();
     expect(first.failures).toEqual([]);
+    // No name server answers here: that is said, and waited for no longer.
+    expect(first.context.recorded.findings.map(({ code }) => code)).toContain("DEPLOY_DNS_UNSEEN");
     const records = [...zone().records.values()].filter((record) => record.name === "point.dev.example.com.");
     expect(records).toMatchObject([
       { type: "A", alias: { evaluateTargetHealth: false, dnsName: expect.stringContaining(".elb.") } },

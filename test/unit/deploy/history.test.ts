@@ -50,6 +50,11 @@ describe("recoveryOf", () => {
     expect(recoveryOf(state, false, late)).toEqual({ kind: "rollback", to: 2 });
   });
 
+  it("goes on with a rollback that was cut off, not back to what it was leaving", () => {
+    const state = stateOf(revisions("superseded", "deployed", ["pending-rollback", "Rollback to 1"]));
+    expect(recoveryOf(state, true, 1_000_000)).toEqual({ kind: "rollback", to: 1 });
+  });
+
   it("uninstalls a killed first install only where no good revision exists", () => {
     expect(recoveryOf(stateOf(revisions("pending-install")), true, 0)).toEqual({ kind: "uninstall" });
     expect(recoveryOf(stateOf(revisions("superseded", "uninstalled", "pending-install")), true, 0)).toEqual({
@@ -84,7 +89,7 @@ describe("contentOf", () => {
 describe("undoOf", () => {
   const facts: RecoverFacts = {
     revisions: revisions("superseded", "superseded", "deployed"),
-    before: 2,
+    began: { before: 2, made: 3 },
     proven: undefined,
     cancelled: false,
     superseded: false,
@@ -99,17 +104,21 @@ describe("undoOf", () => {
   });
 
   it("undoes a first install", () => {
-    expect(undoOf({ ...facts, before: 0, revisions: revisions("deployed") })).toEqual({ kind: "uninstall" });
+    expect(undoOf({ ...facts, began: { before: 0, made: 1 }, revisions: revisions("deployed") })).toEqual({
+      kind: "uninstall",
+    });
   });
 
   it.each([
     ["after something newer took over", { superseded: true }],
     ["where on-failure is keep", { onFailure: "keep" }],
     ["after a cancel, unless on-cancel asks for it", { cancelled: true }],
-    ["when no revision was made", { before: 3 }],
+    ["when no revision was made", { began: { before: 3, made: 4 } }],
+    ["when somebody has made a newer one since", { began: { before: 1, made: 2 } }],
+    ["when the live revision passed its smoke test", { proven: 3 }],
     [
       "when helm had not begun, whatever is pending",
-      { before: undefined, revisions: revisions("deployed", "pending-upgrade") },
+      { began: undefined, revisions: revisions("deployed", "pending-upgrade") },
     ],
   ] as const)("leaves the release alone %s", (_, more) => {
     expect(undoOf({ ...facts, ...more }).kind).toBe("nothing");
