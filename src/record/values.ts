@@ -9,8 +9,7 @@ export function valuesPath(digest: string): string {
 
 /** Keeps a values file under its digest, so that a rollback needs no rendering. What is kept already is the same. */
 export async function keepValues(store: RecordStore, text: Buffer | string): Promise<void> {
-  const path = valuesPath(sha256(text));
-  if (!(await store.list(path)).includes(path)) await store.put(path, text, { absent: true });
+  await store.put(valuesPath(sha256(text)), text, { absent: true });
 }
 
 /** The values file of that digest, verified; `undefined` where none is kept. An edited one is `RECORD_VALUES_ALTERED`. */

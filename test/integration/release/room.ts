@@ -116,6 +116,9 @@ export async function openRoom(options: WorldOptions & { readonly scale?: number
     const context = testContext({ clock, ambient, ...(more.signal ? { signal: more.signal } : {}) });
     const runner = testRunner({ ...usual, ...inputs }, context);
     await runAction(more.action ?? release, runner);
+    const { outputs, summary, failures } = runner;
+    const told = JSON.stringify([outputs, summary, failures, context.recorded.lines, context.recorded.findings]);
+    expect(told).not.toContain(apiKey);
     return runner;
   };
 
