@@ -14,6 +14,7 @@ import { stages } from "./pods.ts";
 /** Tokens that the API server takes, and whom they stand for. */
 export const tokens = {
   admin: { user: "admin", groups: "system:masters" },
+  second: { user: "second", groups: "system:masters" },
   deployer: { user: "deployer", groups: "eks-deploy" },
   nobody: { user: "nobody", groups: "strangers" },
   node: { user: "system:node:e2e-node", groups: "system:nodes" },
@@ -226,7 +227,7 @@ const auditPolicy = {
     {
       level: "Metadata",
       verbs: ["create", "update", "patch", "delete", "deletecollection"],
-      users: ["admin", "deployer", "nobody"],
+      users: ["admin", "second", "deployer", "nobody"],
     },
     { level: "None" },
   ],

@@ -104,7 +104,7 @@ describe.each([3, 4] as const)("a run that is cut off on a real control plane, w
     await open("two");
     const slow = bench.deploy(first, { values: { podAnnotations: { "sim/download": "12s" } } });
     await waitUntil("the first holds the Lease", async () => (await bench.leases()).length === 1);
-    const refused = await bench.deploy({ ...first, other: {} }, { inputs: { "lock-timeout": "3s" } });
+    const refused = await bench.deploy({ ...first, other: {} }, { token: "second", inputs: { "lock-timeout": "3s" } });
     expect(refused.failures).toMatchObject([{ code: "DEPLOY_LOCKED" }]);
     expect(refused.failures[0]!.message).toContain("https://github.com/acme/models/actions/runs/4711");
     expect(refused.writes).toEqual([]);

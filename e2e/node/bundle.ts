@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sampleTags, writeSampleBundle } from "../../sandbox/sample/bundle.ts";
 import { blobOf, ociArchive } from "../../sandbox/sample/image.ts";
@@ -16,10 +16,7 @@ export async function writeRealBundle(folder: string): Promise<{ readonly bundle
       { path: "usr/local/bin/model-downloader", content: program, mode: 0o755 },
     ]),
   );
-  const containers = join(bundle, "containers");
-  // The chart's site is not deployed here; its archive holds no program.
-  rmSync(join(containers, `public-docs__${sampleTags.docs}.tar`));
-  writeFileSync(join(containers, `atlas__${sampleTags.atlas}.tar`), ociArchive(sampleTags.atlas, [layer]));
+  writeFileSync(join(bundle, "containers", `atlas__${sampleTags.atlas}.tar`), ociArchive(sampleTags.atlas, [layer]));
   const pause = join(folder, "pause.tar");
   writeFileSync(pause, ociArchive("1", [layer]));
   return { bundle, pause };

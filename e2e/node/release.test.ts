@@ -1,5 +1,7 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import { sampleModels } from "../../sandbox/sample/spec.ts";
 import { runAction } from "../../src/action/run.ts";
 import { helmDeploy } from "../../src/actions/helm-deploy/index.ts";
@@ -84,7 +86,7 @@ describe("a release on a real node", () => {
   it("names an image that the registry does not have, in containerd's own words, and goes back to what served", async () => {
     const broken = await deploy({
       ...inputsOf(first),
-      "values-file": await changedValues(first, (values) => {
+      "values-file": changedValues(first, (values) => {
         values["image"].tag = "does-not-exist";
       }),
       surge: "recreate",
@@ -94,7 +96,7 @@ describe("a release on a real node", () => {
   });
 
   it("names a trust policy that knows another namespace: AccessDenied, as in the guide", async () => {
-    const values = await changedValues(first, (all) => {
+    const values = changedValues(first, (all) => {
       all["models"] = { point: { ...all["models"].point, gpus: 1 } };
     });
     const denied = await deploy({
@@ -121,10 +123,8 @@ function inputsOf(run: TestRunner): Readonly<Record<string, string>> {
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the chart's values have no type here
-async function changedValues(run: TestRunner, change: (values: Record<string, any>) => void): Promise<string> {
-  const { readFileSync, writeFileSync } = await import("node:fs");
-  const { parse } = await import("yaml");
-  const values = parse(readFileSync(run.outputs["values-file"]!, "utf8"));
+function changedValues(run: TestRunner, change: (values: Record<string, any>) => void): string {
+  const values = parse(readFileSync(join(room.folder, run.outputs["values-file"]!), "utf8"));
   change(values);
   const path = join(room.folder, `values-${Math.round(performance.now())}.json`);
   writeFileSync(path, JSON.stringify(values));

@@ -1,10 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
 import { connect, createServer, type Server as TcpServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { Readable } from "node:stream";
 import { type Routed, startBalancer } from "../../sandbox/balancer/balancer.ts";
 import type { Call } from "../../sandbox/http.ts";
+import { digestOf, parseManifest } from "../../sandbox/registry/manifest.ts";
 import { writeSampleCheckpoints } from "../../sandbox/sample/checkpoints.ts";
 import { sampleModels, sampleSpec } from "../../sandbox/sample/spec.ts";
 import { createAuthority } from "../../sandbox/tls.ts";
@@ -17,6 +19,7 @@ import { type TestRunner, testRunner } from "../../test/support/runner.ts";
 import type { KubeObject } from "../control-plane/api.ts";
 import { type RealCluster, startCluster, waitUntil } from "../control-plane/cluster.ts";
 import { useAwsEnvironment } from "../environment.ts";
+import { startFront } from "../front.ts";
 import { registryPassword, startDistribution } from "../protocols/distribution.ts";
 import { writeRealBundle } from "./bundle.ts";
 import { startContainerd } from "./containerd.ts";
@@ -53,9 +56,8 @@ export async function openNodeRoom(): Promise<NodeRoom> {
     const onDefect = (error: unknown) => {
       throw error;
     };
-    const registry = await startDistribution();
+    const registry = await startRegistry(world);
     closers.push(() => registry.close());
-    world.aws.ecr.host = registry.host;
     world.aws.ecr.issueToken = () => ({ password: registryPassword, expiresAt: Date.now() + 12 * 60 * 60 * 1000 });
 
     const reviews = await startTokenReviews(world.access.authenticate, onDefect);
@@ -91,7 +93,7 @@ export async function openNodeRoom(): Promise<NodeRoom> {
     const pods = (of: string) => cluster.api.list(`/api/v1/namespaces/${of}/pods`);
     closers.push(() => endPods(cluster));
 
-    const front = await startFront(world, async (host) => addressFor(await pods(namespace), host));
+    const front = await startBalancerFor(world, async (host) => addressFor(await pods(namespace), host));
     closers.push(() => front.close());
     const restore = useAwsEnvironment(world.env);
     closers.push(restore);
@@ -129,6 +131,33 @@ export async function openNodeRoom(): Promise<NodeRoom> {
     await close();
     throw error;
   }
+}
+
+/** The registry is the other's; ECR's control plane, which is the sandbox's, hears of every image that it takes. */
+async function startRegistry(world: World): Promise<{ readonly host: string; close(): Promise<void> }> {
+  const { ecr } = world.aws;
+  const server = await startDistribution();
+  const place = ({ url = "" }: IncomingMessage) => /^\/v2\/(.+)\/manifests\/([^/?]+)$/.exec(url);
+  const front = await startFront(Number(server.host.split(":")[1]), {
+    keeps: (request) => request.method === "PUT" && place(request) !== null,
+    taken(request, content) {
+      const [, name = "", reference = ""] = place(request) ?? [];
+      const mediaType = request.headers["content-type"] ?? "";
+      const digest = digestOf(content);
+      const manifest = parseManifest(content, mediaType);
+      const { images, tags } = ecr.repository(name);
+      images.set(digest, { digest, mediaType, content, manifest, pushedAt: ecr.now(), status: "ACTIVE" });
+      if (!reference.startsWith("sha256:")) tags.set(reference, digest);
+    },
+  });
+  ecr.host = `127.0.0.1:${front.port}`;
+  return {
+    host: ecr.host,
+    async close() {
+      await front.close();
+      await server.close();
+    },
+  };
 }
 
 function jobEnvironment(folder: string, temp: string, path: string, run: number): Record<string, string> {
@@ -172,7 +201,7 @@ async function forward(port: number): Promise<{ readonly port: number; close(): 
 }
 
 /** Stands in for the load balancer: TLS by the models' names, then to the pod of the host's model. */
-async function startFront(world: World, addressOf: (host: string) => Promise<string | undefined>) {
+async function startBalancerFor(world: World, addressOf: (host: string) => Promise<string | undefined>) {
   const authority = await createAuthority("e2e front");
   const certificate = await authority.issue({ names: ["*.dev.example.com"] });
   const pass = (host: string) => async (call: Call) => {

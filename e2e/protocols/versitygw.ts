@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer, request as httpRequest } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { CreateBucketCommand, S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
+import { type FrontRules, startFront } from "../front.ts";
 import { answers, freePorts, startServer } from "../processes.ts";
 import { versitygw } from "../software.ts";
 import { run } from "../tools/run.ts";
@@ -68,7 +68,7 @@ export async function startVersitygw(options: VersitygwOptions): Promise<Versity
   await client({ credentials: { accessKeyId: owner, secretAccessKey: ownerSecret } }).send(
     new CreateBucketCommand({ Bucket: bucket }),
   );
-  const front = await startFront(port!, options.initiator ?? owner);
+  const front = await startFront(port!, asAws(options.initiator ?? owner));
   return {
     url: `http://127.0.0.1:${front.port}`,
     client,
@@ -81,41 +81,16 @@ export async function startVersitygw(options: VersitygwOptions): Promise<Versity
   };
 }
 
-/**
- * Passes everything on, but for two answers of AWS that the product needs and versitygw does not give: GetBucketEncryption, which it does not have,
- * and who began an upload, which it leaves empty.
- */
-async function startFront(port: number, initiator: string): Promise<{ readonly port: number; close(): Promise<void> }> {
-  const server = createServer((request, response) => {
-    const { method, url = "/", headers } = request;
-    const asked = method === "GET" ? new URL(url, "http://s3").searchParams : new URLSearchParams();
-    if (asked.has("encryption")) {
-      response.writeHead(200, { "content-type": "application/xml" }).end(defaultEncryption);
-      return;
-    }
-    const onward = httpRequest({ host: "127.0.0.1", port, method, path: url, headers }, (answer) => {
-      if (asked.has("uploads")) {
-        void text(answer).then((body) => {
-          const named = body.replaceAll("<Initiator><ID></ID>", `<Initiator><ID>${initiator}</ID>`);
-          response.writeHead(answer.statusCode ?? 502, { "content-type": "application/xml" }).end(named);
-        });
-        return;
-      }
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
-    });
-    onward.once("error", () => response.destroy());
-    request.once("error", () => onward.destroy());
-    request.pipe(onward);
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+/** Two answers of AWS that the product needs and versitygw does not give: GetBucketEncryption, which it does not have, and who began an upload, which it leaves empty. */
+function asAws(initiator: string): FrontRules {
+  const asks = ({ method, url = "/" }: IncomingMessage, parameter: string) =>
+    method === "GET" && new URL(url, "http://s3").searchParams.has(parameter);
   return {
-    port: (server.address() as { port: number }).port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    own: (request) => (asks(request, "encryption") ? defaultEncryption : undefined),
+    change: (request) =>
+      asks(request, "uploads")
+        ? (text) => text.replaceAll("<Initiator><ID></ID>", `<Initiator><ID>${initiator}</ID>`)
+        : undefined,
   };
 }
 
