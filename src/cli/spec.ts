@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import type { Contract } from "../action/contract.ts";
 import { text } from "../action/inputs.ts";
+import { actionNames } from "../action-names.ts";
 import { openFolder } from "../bundle/open-chart.ts";
 import { UserError } from "../errors.ts";
 import { nearest } from "../nearest.ts";
@@ -103,9 +104,14 @@ async function specCheck({ inputs }: Parsed, rest: readonly string[], _: LoadAct
 async function specExplain({ inputs }: Parsed, [key, ...rest]: readonly string[], load: LoadAction, io: CliIo) {
   if (key === undefined || rest.length > 0) throw usage("spec explain takes one key.", help);
   const spec = await openSpec(inputs, io);
-  const { contract } = await load("release");
-  const input = Object.entries(contract.inputs as Contract["inputs"]).find(([, { spec }]) => spec === key)?.[0];
-  return explainKey(key, spec?.resolved, input);
+  return explainKey(key, spec?.resolved, await inputFor(key, load));
+}
+
+/** The input that a key of the spec fills, in whichever action has one. */
+async function inputFor(key: string, load: LoadAction): Promise<string | undefined> {
+  const loaded = await Promise.all(actionNames.map(load));
+  const inputs = loaded.flatMap(({ contract }) => Object.entries(contract.inputs as Contract["inputs"]));
+  return inputs.find(([, { spec }]) => spec === key)?.[0];
 }
 
 function openSpec(given: Parsed["inputs"], io: CliIo) {
