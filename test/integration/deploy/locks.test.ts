@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
 import { fastClock } from "./clock.ts";
 import { type Bench, startBench } from "./cluster.ts";
@@ -8,8 +9,10 @@ import type { ProcessJob } from "./deploy-process.ts";
 
 const script = resolve(import.meta.dirname, "deploy-process.ts");
 const pace = 0.02;
-/** Moments per major; `npm run test:long` takes 50. */
+/** Moments per major and way to be cut off; `npm run test:long` takes 50. */
 const moments = Number(process.env["EKS_DEPLOY_MOMENTS"] ?? 4);
+const seed = Number(process.env["EKS_DEPLOY_SEED"] ?? 2611);
+const within = 60_000 + moments * 30_000;
 
 let bench: Bench;
 let start: number;
@@ -91,45 +94,97 @@ function statuses(): readonly string[] {
     .map((secret) => secret.metadata.labels?.["status"] ?? "");
 }
 
-/** Spread over a run, in a fixed order that a seed gives. */
-function moment(index: number, span: number): number {
-  return Math.round(((index * 0.618_034) % 1) * span);
+/** Random moments of a run that takes `span` ms, and a little after it; the same ones for the same seed. */
+function momentsOf(span: number): readonly number[] {
+  let state = seed;
+  return Array.from({ length: moments }, () => {
+    // Park and Miller's minimal standard generator.
+    state = (state * 48_271) % 2_147_483_647;
+    return Math.round((state / 2_147_483_647) * span * 1.1);
+  });
+}
+
+/** Every fourth run is a first install: whatever is there goes. */
+async function beginAnew(index: number): Promise<void> {
+  if (index % 4 !== 3 || statuses().length === 0) return;
+  const place = ["--namespace", "poolside-models", "--kubeconfig", join(bench.folder, "kubeconfig")];
+  await promisify(execFile)(bench.helm, ["uninstall", "inference", ...place]);
+}
+
+/** How long an install takes here and now, ms. The release is then there. */
+async function lengthOfRun(): Promise<number> {
+  const begin = performance.now();
+  const { ended } = start_(first);
+  expect((await ended).failures).toEqual([]);
+  return performance.now() - begin;
+}
+
+/** What the cuts met, for the figures of a long run. */
+class Tally {
+  private readonly counts = new Map<string, number>();
+
+  add(what: string): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
+  }
+
+  tell(title: string): void {
+    const parts = [...this.counts].sort().map(([what, count]) => `${count} ${what}`);
+    if (moments >= 50) process.stderr.write(`${title}, seed ${seed}: ${parts.join(", ")}\n`);
+  }
 }
 
 const first = { point: {} };
 const second = { point: { values: { extraArgs: ["--max-model-len=4096"] } } };
 
 describe.each([3, 4] as const)("a run that is cut off, with helm %i", (major) => {
-  it("leaves no pending revision and no Lease after the runner's cancel sequence, at any moment", async () => {
-    await open(major);
-    for (let index = 0; index < moments; index += 1) {
-      const { child, ended } = start_(index % 2 === 0 ? first : second);
-      await wait(400 + moment(index, 2_200));
-      await cancel(child, ended);
-      const { remembered } = await ended;
-      if (remembered["run"]) await start_(first, { remembered }).ended;
-      expect(statuses().filter((status) => status.startsWith("pending"))).toEqual([]);
-      expect(bench.kubernetes.store.list("leases", "poolside-models")).toEqual([]);
-    }
-    const run = await bench.deploy(second);
-    expect(run.failures).toEqual([]);
-  });
+  it(
+    "leaves no pending revision and no Lease after the runner's cancel sequence, at any moment",
+    async () => {
+      await open(major);
+      const tally = new Tally();
+      for (const [index, moment] of momentsOf(await lengthOfRun()).entries()) {
+        await beginAnew(index);
+        const { child, ended } = start_(index % 2 === 0 ? second : first);
+        await wait(moment);
+        await cancel(child, ended);
+        const { remembered, outputs } = await ended;
+        const before = statuses().at(-1)?.startsWith("pending") ? "left pending for the post step" : undefined;
+        tally.add(before ?? (outputs["status"] || (remembered["run"] ? "ended without a word" : "had not begun")));
+        if (remembered["run"]) await start_(first, { remembered }).ended;
+        expect(statuses().filter((status) => status.startsWith("pending"))).toEqual([]);
+        expect(bench.kubernetes.store.list("leases", "poolside-models")).toEqual([]);
+      }
+      const run = await bench.deploy(second);
+      expect(run.failures).toEqual([]);
+      tally.tell(`helm ${major}, ${moments} cancels`);
+    },
+    within,
+  );
 
-  it("is recovered from by the next run after a SIGKILL at any moment", async () => {
-    await open(major);
-    for (let index = 0; index < moments; index += 1) {
-      const { child, ended } = start_(index % 2 === 0 ? first : second);
-      await wait(400 + moment(index, 2_200));
-      kill(child);
-      await ended;
-    }
-    const run = await bench.deploy(second);
-    expect(run.failures).toEqual([]);
-    // A run that finds everything in place takes no Lease, and so leaves the dead one's to whoever writes next.
-    const next = await bench.deploy({ point: { values: { extraArgs: ["--next"] } } });
-    expect(next.outputs["status"]).toBe("deployed");
-    expect(bench.kubernetes.store.list("leases", "poolside-models")).toEqual([]);
-  });
+  it(
+    "is recovered from by the next run after a SIGKILL at any moment",
+    async () => {
+      await open(major);
+      const tally = new Tally();
+      for (const [index, moment] of momentsOf(await lengthOfRun()).entries()) {
+        await beginAnew(index);
+        const { child, ended } = start_(index % 2 === 0 ? second : first);
+        await wait(moment);
+        kill(child);
+        await ended;
+        const lease = bench.kubernetes.store.list("leases", "poolside-models").length > 0;
+        tally.add(`${statuses().at(-1)}${lease ? " under a dead holder's Lease" : ""}`);
+      }
+      const run = await bench.deploy(second);
+      expect(run.failures).toEqual([]);
+      // A run that finds everything in place takes no Lease, and so leaves the dead one's to whoever writes next.
+      const next = await bench.deploy({ point: { values: { extraArgs: ["--next"] } } });
+      expect(next.outputs["status"]).toBe("deployed");
+      expect(bench.kubernetes.store.list("leases", "poolside-models")).toEqual([]);
+      tally.tell(`helm ${major}, ${moments} kills`);
+    },
+    within,
+  );
 
   it("clears a killed upgrade by a rollback, and a killed first install by uninstalling it", async () => {
     await open(major);
