@@ -7,6 +7,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { transformSync } from "esbuild";
 import { actionNames } from "../src/action-names.ts";
+import { narrowActionsCore } from "./build/actions-core.ts";
+import { narrowAwsClients } from "./build/aws-clients.ts";
 import { narrowKubernetesClient } from "./build/kubernetes-client.ts";
 
 const root = resolve(import.meta.dirname, "..");
@@ -25,7 +27,7 @@ function build(target: string): void {
   rmSync(compiled, { recursive: true, force: true });
   execFileSync(bin("tsc"), ["-p", "tsconfig.build.json"], { cwd: root, stdio: "inherit" });
   writeFileSync(join(compiled, "package.json"), '{ "type": "module" }\n');
-  narrowKubernetesClient(root, compiled);
+  for (const narrow of [narrowActionsCore, narrowAwsClients, narrowKubernetesClient]) narrow(root, compiled);
   rmSync(target, { recursive: true, force: true });
   mkdirSync(target, { recursive: true });
   const options = ["--out", target, "--license", "licenses.txt", "--quiet"];

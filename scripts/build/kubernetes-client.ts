@@ -1,5 +1,6 @@
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { layPackage, missing } from "./lay.ts";
 
 const name = "@kubernetes/client-node";
 
@@ -16,31 +17,12 @@ const kept = [
   "gen/rxjsStub.js",
 ];
 
-/**
- * Lays the Kubernetes client beside the compiled sources without its generated API: of 0.5 MB that every job would download, only a
- * twentieth reads kubeconfigs. What was left out throws when it is touched.
- */
+/** The Kubernetes client without its generated API: of 0.5 MB that every job would download, only a twentieth reads kubeconfigs. */
 export function narrowKubernetesClient(root: string, compiled: string): void {
-  const from = join(root, "node_modules", name);
-  const to = join(compiled, "node_modules", name);
-  mkdirSync(join(to, "dist", "gen"), { recursive: true });
-  for (const file of kept) cpSync(join(from, "dist", file), join(to, "dist", file));
-  cpSync(join(from, "LICENSE"), join(to, "LICENSE"));
-  const { version, license } = JSON.parse(readFileSync(join(from, "package.json"), "utf8"));
-  writeJson(join(to, "package.json"), { name, version, license, type: "module", exports: "./dist/config.js" });
-  writeFileSync(join(to, "dist", "gen", "index.js"), missing(["createConfiguration", "ServerConfiguration"]));
-  const undici = join(to, "node_modules", "undici");
-  mkdirSync(undici, { recursive: true });
-  writeJson(join(undici, "package.json"), { name: "undici", type: "module", exports: "./index.js" });
-  writeFileSync(join(undici, "index.js"), missing(["Agent", "ProxyAgent"]));
-}
-
-function missing(names: readonly string[]): string {
-  return names
-    .map((each) => `export function ${each}() {\n  throw new Error("${each} is not part of this bundle");\n}\n`)
-    .join("");
-}
-
-function writeJson(file: string, value: unknown): void {
-  writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
+  const read = (file: string) => readFileSync(join(root, "node_modules", name, "dist", file), "utf8");
+  const files = new Map(kept.map((file) => [join("dist", file), read(file)]));
+  files.set("dist/gen/index.js", missing(["createConfiguration", "ServerConfiguration"]));
+  const folder = layPackage(root, compiled, { name, exports: "./dist/config.js", files });
+  const agents = new Map([["index.js", missing(["Agent", "ProxyAgent"])]]);
+  layPackage(root, folder, { name: "undici", exports: "./index.js", files: agents });
 }
