@@ -1,13 +1,12 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { type ChildProcess, execFile } from "node:child_process";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
 import { fastClock } from "./clock.ts";
 import { type Bench, startBench } from "./cluster.ts";
 import type { ProcessJob } from "./deploy-process.ts";
+import { kill, killAt, type Started, startProcess } from "./processes.ts";
 
-const script = resolve(import.meta.dirname, "deploy-process.ts");
 const pace = 0.02;
 /** Moments per major and way to be cut off; `npm run test:long` takes 50. */
 const moments = Number(process.env["EKS_DEPLOY_MOMENTS"] ?? 4);
@@ -19,50 +18,15 @@ let start: number;
 
 afterEach(() => bench?.close());
 
+const clock = () => ({ factor: 1 / pace, start });
+
 async function open(major: 3 | 4): Promise<void> {
   start = Date.now();
   bench = await startBench(major, { pace, clock: fastClock(1 / pace, start) });
 }
 
-interface Ended {
-  readonly remembered: Readonly<Record<string, string>>;
-  readonly outputs: Readonly<Record<string, string>>;
-  readonly failures: readonly { code: string; message: string }[];
-  readonly lines: readonly string[];
-}
-
-/** Runs helm-deploy (or its post step) in a process group of its own. */
-function start_(models: Parameters<Bench["deploy"]>[0], over: Partial<ProcessJob> = {}) {
-  const folder = mkdtempSync(join(bench.folder, "process-"));
-  const job: ProcessJob = {
-    inputs: bench.inputs(models),
-    temp: folder,
-    workspace: bench.folder,
-    path: dirname(bench.helm),
-    clock: { factor: 1 / pace, start },
-    run: { url: `https://github.com/acme/models/actions/runs/${Math.round(performance.now())}`, id: "1" },
-    ...over,
-  };
-  writeFileSync(join(folder, "job.json"), JSON.stringify(job));
-  const child = spawn(process.execPath, [script, join(folder, "job.json")], {
-    detached: true,
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  let text = "";
-  child.stdout!.setEncoding("utf8").on("data", (chunk: string) => {
-    text += chunk;
-  });
-  const ended = new Promise<Ended>((done) => {
-    child.once("close", () => {
-      const parts = text
-        .split("\n")
-        .filter((line) => line !== "")
-        .map((line) => JSON.parse(line) as Partial<Ended>);
-      const remembered = Object.assign({}, ...parts.map((part) => part.remembered ?? {}));
-      done({ outputs: {}, failures: [], lines: [], ...parts.at(-1), remembered });
-    });
-  });
-  return { child, ended };
+function start_(models: Parameters<Bench["deploy"]>[0], over: Partial<ProcessJob> = {}): Started {
+  return startProcess(bench, clock(), models, over);
 }
 
 const wait = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
@@ -76,14 +40,6 @@ async function cancel(child: ChildProcess, ended: Promise<unknown>): Promise<voi
   ] as const) {
     child.kill(name);
     if (await Promise.race([ended.then(() => true), wait(patience)])) return;
-  }
-}
-
-function kill(child: ChildProcess): void {
-  try {
-    process.kill(-child.pid!, "SIGKILL");
-  } catch {
-    // It has ended by itself.
   }
 }
 
@@ -186,28 +142,27 @@ describe.each([3, 4] as const)("a run that is cut off, with helm %i", (major) =>
     within,
   );
 
+  it("is settled by the post step when it was killed in the middle of helm's work", async () => {
+    await open(major);
+    expect((await bench.deploy(first)).failures).toEqual([]);
+    const { remembered } = await killAt(bench, clock(), second, /^(update|patch) deployments/);
+    expect(statuses().at(-1)).toBe("pending-upgrade");
+    await start_(first, { remembered }).ended;
+    expect(statuses().filter((status) => status.startsWith("pending"))).toEqual([]);
+    expect(bench.kubernetes.store.list("leases", "poolside-models")).toEqual([]);
+  });
+
   it("clears a killed upgrade by a rollback, and a killed first install by uninstalling it", async () => {
     await open(major);
-    const killedAt = async (models: typeof first, operation: RegExp) => {
-      let child: ChildProcess | undefined;
-      bench.faults.add({
-        service: "kubernetes",
-        operation,
-        effect: { kind: "hook", run: () => (child ? kill(child) : undefined) },
-      });
-      const started = start_(models);
-      child = started.child;
-      await started.ended;
-      bench.faults.clear();
-    };
-    await killedAt(first, /^(create|patch) deployments/);
+    await killAt(bench, clock(), first, /^(create|patch) deployments/);
     expect(statuses()).toEqual(["pending-install"]);
-    const installed = await bench.deploy(first);
+    // Whose lock it is, is known: nothing is waited for.
+    const installed = await bench.deploy(first, { inputs: { "lock-timeout": "2m" } });
     expect(installed.failures).toEqual([]);
     expect(installed.writes.some((write) => write.startsWith("delete secrets"))).toBe(true);
-    await killedAt(second, /^(update|patch) deployments/);
+    await killAt(bench, clock(), second, /^(update|patch) deployments/);
     expect(statuses().at(-1)).toBe("pending-upgrade");
-    const upgraded = await bench.deploy(second);
+    const upgraded = await bench.deploy(second, { inputs: { "lock-timeout": "2m" } });
     expect(upgraded.failures).toEqual([]);
     expect(upgraded.outputs).toMatchObject({ status: "deployed" });
     expect(upgraded.context.recorded.lines.join("\n")).toContain("rolling back to revision");
