@@ -75,11 +75,9 @@ export async function openNodeRoom(): Promise<NodeRoom> {
     const endpoint = await forward(Number(new URL(world.env["AWS_ENDPOINT_URL"]!).port));
     closers.push(() => endpoint.close());
     const { region } = world.names;
-    const variables = {
-      AWS_REGION: region,
-      AWS_DEFAULT_REGION: region,
-      AWS_ENDPOINT_URL: `http://${nodeAddress}:${endpoint.port}`,
-    };
+    const url = `http://${nodeAddress}:${endpoint.port}`;
+    // The SDK for Go reads the first for S3, and the second where it asks for credentials.
+    const variables = { AWS_REGION: region, AWS_ENDPOINT_URL: url, AWS_ENDPOINT_URL_STS: url };
     const webhook = await startIdentityWebhook(cluster, variables, onDefect);
     closers.push(() => webhook.close());
 

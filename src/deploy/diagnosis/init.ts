@@ -40,6 +40,13 @@ interface Cause {
 /** In order: what is told by several lines is told by the most telling first. */
 const causes: readonly Cause[] = [
   {
+    pattern:
+      /\bdial tcp\b|no such host|name or service not known|temporary failure in name resolution|could not connect to the endpoint|(connect|read) timeout on endpoint|network is unreachable/i,
+    code: "DEPLOY_DOWNLOAD_FAILED",
+    cause: "The pod does not reach AWS.",
+    remedy: "Check the nodes' way to STS and S3: NAT, or the interface endpoint of STS and the gateway endpoint of S3.",
+  },
+  {
     pattern: /kms:|KMS\.|is not authorized to perform: kms|AccessDenied.*(kms|key)/i,
     code: "DEPLOY_CHECKPOINT_KEY_DENIED",
     cause: "The pods' role may not decrypt the checkpoint with the bucket's KMS key.",

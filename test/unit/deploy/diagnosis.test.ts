@@ -150,6 +150,13 @@ const table: readonly (readonly [string, SnapshotLike, string])[] = [
     "DEPLOY_CHECKPOINT_KEY_DENIED",
   ],
   [
+    "STS is not reached, whatever for",
+    crashing([
+      "operation error STS: AssumeRoleWithWebIdentity, request send failed, Post https://sts.us-east-2.amazonaws.com/: dial tcp: lookup sts.us-east-2.amazonaws.com: i/o timeout",
+    ]),
+    "DEPLOY_DOWNLOAD_FAILED",
+  ],
+  [
     "STS refuses the service account",
     crashing(["AccessDenied when calling the AssumeRoleWithWebIdentity operation: Not authorized"]),
     "DEPLOY_ROLE_NOT_ASSUMED",
