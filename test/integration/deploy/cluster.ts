@@ -39,6 +39,8 @@ export interface DeployOptions {
   readonly inputs?: Readonly<Record<string, string>>;
   readonly values?: Readonly<Record<string, unknown>>;
   readonly signal?: AbortSignal;
+  /** Folder of the helm to use, instead of the bench's own. */
+  readonly path?: string;
 }
 
 export interface Deployed extends TestRunner {
@@ -89,7 +91,7 @@ export async function startBench(
       const mark = requests.all.length;
       const context = testContext({
         clock,
-        ambient: { temp: join(folder, "temp"), workspace: folder, path: dirname(helm) },
+        ambient: { temp: join(folder, "temp"), workspace: folder, path: more.path ?? dirname(helm) },
         ...(more.signal ? { signal: more.signal } : {}),
       });
       const runner = testRunner(inputs(models, more), context);

@@ -1,3 +1,5 @@
+import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { kindOf } from "../../../sandbox/kubernetes/kinds.ts";
 import type { Deployment, Namespace } from "../../../sandbox/kubernetes/types.ts";
@@ -99,6 +101,24 @@ describe("the API key's Secret", () => {
     const run = await bench.deploy({ point: {} }, { inputs: { "api-key": "" } });
     expect(run.failures).toMatchObject([{ code: "DEPLOY_SECRET_MISSING" }]);
     expect(run.writes).toEqual([]);
+  });
+
+  it("appears in no argument of helm and in nothing that helm's environment names, and neither does the cluster's token in an argument", async () => {
+    await open();
+    const bin = mkdtempSync(join(bench.folder, "bin-"));
+    const seen = join(bin, "seen");
+    writeFileSync(
+      join(bin, "helm"),
+      `#!/bin/sh\n{ printf '%s\\n' "$@"; env | grep -v HELM_KUBETOKEN; } >> ${seen}\nexec ${bench.helm} "$@"\n`,
+    );
+    chmodSync(join(bin, "helm"), 0o755);
+    const run = await bench.deploy({ point: {} }, { path: `${bin}:/usr/bin:/bin` });
+    expect(run.failures).toEqual([]);
+    const text = readFileSync(seen, "utf8");
+    expect(text).toContain("upgrade");
+    for (const secret of ["canary-key-7431", Buffer.from("canary-key-7431").toString("base64")])
+      expect(text).not.toContain(secret);
+    expect(text).not.toMatch(/^admin$/m);
   });
 
   it("appears in no log line, summary, output, report or helm revision", async () => {
