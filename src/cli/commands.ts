@@ -20,7 +20,7 @@ export const commands: Readonly<Record<string, About>> = {
   plan: { summary: "Show what a release would change; writes nothing.", of: chain, own: ["concurrency"] },
   preflight: { summary: "Check cluster, account and inputs before a release.", of: ["render-values", "helm-deploy"] },
   release: { summary: "Push, sync, authorise, render, deploy and prove.", of: chain, own: ["concurrency"] },
-  smoke: { summary: "Prove that the models answer.", of: ["smoke-test"] },
+  smoke: { summary: "Prove that the models answer.", of: ["smoke-test"], own: ["environments"] },
   status: { summary: "Say what runs, since when, and from which record.", of: [], own: place },
   diagnose: { summary: "Say why models do not come up, and what to do.", of: [], own: place },
   promote: {
@@ -73,7 +73,10 @@ export function inputsOf(
   const about = command === undefined ? undefined : commands[command];
   const wanted = new Set(about?.of.flatMap((name) => Object.keys(contractOf(name).inputs)));
   for (const name of about?.own ?? []) wanted.add(name);
-  const names = Object.keys(contract.inputs).filter((name) => name !== "command");
+  const first = about?.own ?? [];
+  const names = Object.keys(contract.inputs)
+    .filter((name) => name !== "command")
+    .toSorted((a, b) => Number(first.includes(b)) - Number(first.includes(a)));
   return {
     own: names.filter((name) => !common.has(name) && (!about || wanted.has(name))),
     common: names.filter((name) => common.has(name)),

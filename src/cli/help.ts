@@ -16,6 +16,7 @@ export function generalHelp(known: readonly string[], describe: (step: string) =
     ...known
       .toSorted((a, b) => order(a) - order(b))
       .flatMap((name) => entry(name, commands[name]?.summary ?? "", width)),
+    ...entry("record diff <from> <to>", "Show what two release records say differently.", width),
     ...entry("spec init | check | explain", "Write a first spec, check it, explain a key.", width),
     "",
     "Single steps",
@@ -56,7 +57,11 @@ export function commandHelp(
 }
 
 function inputHelp(name: string, input: AnyInput, width: number): readonly string[] {
-  const value = input.secret ? " env:NAME" : input.type === "flag" ? "" : ` <${input.values?.join("|") ?? input.type}>`;
+  const value = input.secret
+    ? " env:NAME"
+    : input.type === "flag"
+      ? offOf(input)
+      : ` <${input.values?.join("|") ?? input.type}>`;
   const facts = [
     input.description.replaceAll("`", ""),
     ...(input.default ? [`Default: ${input.default.replace(/\.$/, "")}.`] : []),
@@ -65,6 +70,11 @@ function inputHelp(name: string, input: AnyInput, width: number): readonly strin
   ];
   const short = name === "environment" ? "-e, " : "";
   return entry(`${short}--${name}${value}`, facts.join(" "), width);
+}
+
+/** What a flag is written for: one that is on by itself is turned off. */
+function offOf(input: AnyInput): string {
+  return input.default === "true" ? "=false" : "";
 }
 
 function switchHelp(width: number): readonly string[] {

@@ -10,6 +10,7 @@ import { firstLook, type Parsed, parseFlags } from "./flags.ts";
 import { commandHelp, generalHelp } from "./help.ts";
 import type { CliIo, LoadAction } from "./io.ts";
 import { outputsAsData } from "./json.ts";
+import { isRecordDiff, recordDiff } from "./record.ts";
 import { runSpec } from "./spec.ts";
 import { usage } from "./usage.ts";
 
@@ -36,6 +37,7 @@ async function run(args: readonly string[], load: LoadAction, io: CliIo): Promis
   const [word] = look.words;
   if (look.version) return say(io, toolVersion);
   if (word === "spec") return runSpec(args, load, io);
+  if (isRecordDiff(look.words)) return recordDiff(args, io);
   const known = (await load("release")).contract.inputs["command"]?.values ?? [];
   if (word === undefined) {
     const help = await helpOfAll(known, load, io);

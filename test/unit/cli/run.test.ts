@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { commands } from "../../../src/cli/commands.ts";
-import { removeFolder, rootCommands, run } from "./support.ts";
+import { removeFolder, rootCommands, rootInputs, run, stepInputs } from "./support.ts";
 
 afterAll(removeFolder);
 
@@ -94,6 +94,12 @@ describe("help", () => {
 
   it("knows every command of the root action", () => {
     expect(rootCommands.filter((name) => !(name in commands))).toEqual([]);
+  });
+
+  it("lists every input of the root action under some command", () => {
+    const of = new Set(Object.values(commands).flatMap(({ of, own = [] }) => [...of, ...own]));
+    const shown = new Set([...of].flatMap((name) => stepInputs.get(name) ?? [name]));
+    expect(rootInputs.filter((name) => name !== "command" && !shown.has(name))).toEqual([]);
   });
 
   it("gives the version", async () => {

@@ -7,6 +7,7 @@ import { defineContract, type Inputs, type Outputs } from "../../../src/action/c
 import { choice, flag, secret, text } from "../../../src/action/inputs.ts";
 import { jsonOutput, textOutput } from "../../../src/action/outputs.ts";
 import type { Plan } from "../../../src/action/plan.ts";
+import { actionNames } from "../../../src/action-names.ts";
 import { contract as root } from "../../../src/actions/release/contract.ts";
 import type { CliIo, LoadAction } from "../../../src/cli/io.ts";
 import { runCli } from "../../../src/cli/run.ts";
@@ -90,3 +91,17 @@ export async function run(
 }
 
 export const rootCommands = root.inputs.command.values ?? [];
+
+export const rootInputs = Object.keys(root.inputs);
+
+/** Inputs of the single actions, by name. */
+export const stepInputs: ReadonlyMap<string, readonly string[]> = new Map(
+  await Promise.all(
+    actionNames
+      .filter((name) => name !== "release")
+      .map(async (name) => {
+        const module = await import(`../../../src/actions/${name}/contract.ts`);
+        return [name, Object.keys((module as { contract: typeof contract }).contract.inputs)] as const;
+      }),
+  ),
+);
