@@ -23,7 +23,7 @@ export class Timeline {
   take(event: Event): void {
     if (event.kind !== "phase") return;
     const before = this.open.get(event.subject);
-    if (before?.phase === event.phase) return;
+    if (before?.phase === event.phase && !event.last) return;
     if (before) before.to = this.now();
     this.open.delete(event.subject);
     if (event.last) return;

@@ -101,7 +101,7 @@ class Memory {
   private readonly ctx: Context;
   private readonly startedAt: number;
   private standing = new Map<string, Standing>();
-  private moved: Record<string, { phase: Phase; at: number; sign: string }> = {};
+  private moved: Record<string, { phase: Phase; ready: boolean; at: number; sign: string }> = {};
   private told = "";
 
   constructor(target: RolloutTarget, ctx: Context) {
@@ -116,7 +116,7 @@ class Memory {
     for (const { name, phase, detail, ready } of health.workloads) {
       const sign = `${phase} ${detail} ${lastLines(snapshot, name)}`;
       const before = this.moved[name];
-      if (before?.phase !== phase)
+      if (before?.phase !== phase || before.ready !== ready)
         this.ctx.emit({
           kind: "phase",
           subject: this.target.models[name] ?? name,
@@ -124,7 +124,7 @@ class Memory {
           ...(detail ? { detail } : {}),
           ...(ready ? { last: true } : {}),
         });
-      this.moved[name] = before?.sign === sign ? before : { phase, at: now, sign };
+      this.moved[name] = before?.sign === sign ? { ...before, ready } : { phase, ready, at: now, sign };
     }
     this.tellIngresses(health);
     return {
