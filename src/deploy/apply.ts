@@ -9,7 +9,7 @@ import type { Helm } from "../helm/find.ts";
 import { helmFailure, runHelm } from "../helm/run.ts";
 import { atLeast } from "../helm/version.ts";
 import { refusedByAdmission } from "./diagnosis/admission.ts";
-import { contentOf, descriptionOf, lastGood, recoveryOf, stateOf } from "./history.ts";
+import { contentOf, descriptionOf, isOf, lastGood, recoveryOf, stateOf, type Tenure } from "./history.ts";
 import type { HeldLease } from "./lease.ts";
 import type { ReleasePlan } from "./plan.ts";
 import { type ReleasePlace, type Revision, readRevisions } from "./release.ts";
@@ -109,15 +109,14 @@ async function isAlready(plan: ReleasePlan, means: ApplyMeans, cluster: Cluster)
   return newest?.status === "deployed" && contentOf(newest, revisions) === plan.content;
 }
 
-/** An operation that is alive is waited for, one that was left behind is undone in the way that fits its kind. */
-export async function clearLock(means: ApplyMeans, before: HeldLease["takenOverFrom"], ctx: Context): Promise<void> {
+/** An operation that is alive is waited for, one that was left behind is undone in the way that fits its kind. `before`: the run that held the Lease and was cut off. */
+export async function clearLock(means: ApplyMeans, before: Tenure | undefined, ctx: Context): Promise<void> {
   const cluster = means.cluster.within(ctx);
   const deadline = ctx.clock.now() + means.lockTimeout;
   for (;;) {
     const now = ctx.clock.now();
     const state = stateOf(await readRevisions(cluster, means));
-    const since = before?.since;
-    const ours = state.kind === "pending" && since !== undefined && state.newest.updatedAt >= since - 60_000;
+    const ours = state.kind === "pending" && isOf(before, state.newest.updatedAt);
     const recovery = recoveryOf(state, ours, now);
     if (recovery.kind === "none" || state.kind !== "pending") return;
     if (recovery.kind === "wait") {

@@ -76,6 +76,20 @@ export type Recovery =
   | { readonly kind: "rollback"; readonly to: number }
   | { readonly kind: "uninstall" };
 
+/** The time in which a run held the Lease: taken, and last renewed; milliseconds since the epoch, by that run's clock. */
+export interface Tenure {
+  readonly since: number;
+  readonly until: number;
+}
+
+/** What clocks of runner and API server may differ by, and a run may live on after it last renewed. */
+const tolerance = 60_000;
+
+/** Whether an operation was begun by the run that held the Lease then; one that began later is someone else's, and may be alive. */
+export function isOf(tenure: Tenure | undefined, begunAt: number): boolean {
+  return tenure !== undefined && begunAt >= tenure.since - tolerance && begunAt <= tenure.until + tolerance;
+}
+
 /** An operation of someone else counts as alive for this long after helm last wrote: longer than helm's own default timeout of 5 minutes. */
 export const aliveFor = 10 * 60_000;
 

@@ -7,6 +7,7 @@ import type { Lease } from "../cluster/objects.ts";
 import { leases } from "../cluster/resources.ts";
 import { Cancelled, UserError } from "../errors.ts";
 import { leaseName, leaseSeconds } from "../facts/release-lease.ts";
+import type { Tenure } from "./history.ts";
 import type { ReleasePlace } from "./release.ts";
 
 const renewEvery = 15_000;
@@ -21,8 +22,8 @@ const tokenAnnotation = "eks-deploy/token";
 export interface HeldLease {
   /** Identifies this holding; remembered for the post step. */
   readonly token: string;
-  /** When the holder before us last renewed, if it was cut off: what it left pending is stale. */
-  readonly takenOverFrom: { readonly holder: string; readonly since: number } | undefined;
+  /** The holder before us, if it was cut off: what it left pending is stale. */
+  readonly takenOverFrom: (Tenure & { readonly holder: string }) | undefined;
   /** Aborts when the Lease was taken from us. */
   readonly lost: AbortSignal;
   /** Stops renewing and gives it up. */
@@ -140,11 +141,13 @@ function held(
     },
   );
   const holder = before?.spec?.holderIdentity;
-  const since = Date.parse(before?.spec?.acquireTime ?? "");
+  const [since = 0, until = 0] = [before?.spec?.acquireTime, before?.spec?.renewTime].map(
+    (text) => Date.parse(text ?? "") || 0,
+  );
   if (holder) ctx.log.info(`Took the release over from ${holder}, which stopped renewing its Lease`);
   return {
     token,
-    takenOverFrom: holder ? { holder, since: Number.isFinite(since) ? since : 0 } : undefined,
+    takenOverFrom: holder ? { holder, since, until } : undefined,
     lost: lost.signal,
     async release() {
       stop.abort();

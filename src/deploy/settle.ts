@@ -87,7 +87,7 @@ async function finish(run: RememberedRun, means: ApplyMeans, ctx: Context): Prom
   // Before helm began, what is pending is someone else's.
   if (!run.began) return;
   const { at, before, made } = run.began;
-  await clearLock(means, { holder: ctx.ambient.run.url, since: at }, ctx);
+  await clearLock(means, { since: at, until: ctx.clock.now() }, ctx);
   if (run.onCancel !== "rollback") return;
   const state = stateOf(await readRevisions(means.cluster, run));
   if (state.kind === "absent" || (state.kind === "deployed" && isUndone(state.newest, before))) return;

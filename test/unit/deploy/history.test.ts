@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { aliveFor, contentOf, descriptionOf, recoveryOf, stateOf } from "../../../src/deploy/history.ts";
+import { aliveFor, contentOf, descriptionOf, isOf, recoveryOf, stateOf } from "../../../src/deploy/history.ts";
 import { type RecoverFacts, undoOf } from "../../../src/deploy/recover.ts";
 import { type Revision, type RevisionStatus, revisionsOf } from "../../../src/deploy/release.ts";
 
@@ -42,6 +42,14 @@ describe("recoveryOf", () => {
     expect(recoveryOf(stateOf(revisions("deployed", "pending-upgrade")), false, late - 1)).toMatchObject({
       kind: "wait",
     });
+  });
+
+  it("takes for a dead run's own only what began while that run held the Lease", () => {
+    const tenure = { since: 1_000_000, until: 1_200_000 };
+    expect(isOf(tenure, 1_100_000)).toBe(true);
+    expect(isOf(tenure, 1_200_000 + 61_000)).toBe(false);
+    expect(isOf(tenure, 1_000_000 - 61_000)).toBe(false);
+    expect(isOf(undefined, 1_100_000)).toBe(false);
   });
 
   it("rolls a killed upgrade back to the last good revision", () => {
