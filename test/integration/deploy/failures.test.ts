@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { usualNodes } from "../../../sandbox/kubernetes/nodes.ts";
+import type { Pod } from "../../../sandbox/kubernetes/types.ts";
 import type { Diagnosis } from "../../../src/deploy/diagnosis/diagnosis.ts";
 import { fastClock } from "./clock.ts";
 import { type Bench, type Deployed, startBench } from "./cluster.ts";
@@ -93,6 +95,23 @@ describe("a rollout that is slow or finds no GPUs", () => {
     const tooLarge = await bench.deploy({ "laguna-m": { gpus: 16 } });
     expect(tooLarge.failures).toMatchObject([{ code: "DEPLOY_GPU_SHORT" }]);
     expect(tooLarge.writes).toEqual([]);
+  });
+
+  it("waits where surge is wait, until nodes bring the capacity", async () => {
+    await open(4, { nodes: usualNodes.filter((node) => !node.gpus) });
+    const run = bench.deploy({ point: {} }, { inputs: { surge: "wait" } });
+    const pending = () =>
+      bench.kubernetes.store
+        .list<Pod>("pods", "poolside-models")
+        .flatMap((pod) => (pod.status?.conditions ?? []).map((condition) => condition.reason));
+    await expect.poll(pending, { timeout: 20_000 }).toContain("Unschedulable");
+    // Two minutes of the release's time: longer than any pod without a node is given otherwise.
+    await fastClock(1 / pace).sleep(120_000);
+    bench.kubernetes.setNodes(usualNodes);
+    const ended = await run;
+    expect(ended.failures).toEqual([]);
+    expect(ended.context.recorded.findings.map(({ code }) => code)).toContain("DEPLOY_GPU_ABSENT");
+    expect(ended.outputs["status"]).toBe("deployed");
   });
 
   it("names the deadlock of a rolling update that was accepted all the same", async () => {
