@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { Bench } from "./bench.ts";
+import { Bench, type Model } from "./bench.ts";
 import { type RealCluster, startCluster } from "./cluster.ts";
 import { absentTag } from "./pods.ts";
 
@@ -22,6 +22,16 @@ beforeAll(async () => {
 });
 afterAll(() => cluster?.close());
 afterEach(() => bench?.close());
+
+/** Refused before the first write; and where that is accepted, named by what the cluster says, and undone. */
+async function refusedThenNamed(code: string, models: Readonly<Record<string, Model>>): Promise<void> {
+  const refused = await bench.deploy(models, { faster });
+  expect(refused.failures).toMatchObject([{ code }]);
+  expect(refused.writes).toEqual([]);
+  const run = await bench.deploy(models, { faster, inputs: { accept: code } });
+  expect(run.failures).toMatchObject([{ code }]);
+  expect(run.outputs["status"]).toBe("rolled-back");
+}
 
 const changed = { point: { values: { extraArgs: ["--max-model-len=1000"] } } };
 const suffering = (trouble: string) => ({ podAnnotations: { "sim/fail": trouble } });
@@ -90,17 +100,13 @@ describe.each([3, 4] as const)("a release that fails on a real control plane, wi
       metadata: { name: "gpus" },
       spec: { hard: { "requests.nvidia.com/gpu": "1" } },
     });
-    const run = await bench.deploy({ "laguna-m": { gpus: 4 } }, { faster });
-    expect(run.failures).toMatchObject([{ code: "DEPLOY_QUOTA" }]);
-    expect(run.outputs["status"]).toBe("rolled-back");
+    await refusedThenNamed("DEPLOY_QUOTA", { "laguna-m": { gpus: 4 } });
   });
 
   it("names the Pod Security level that allows no pod", async () => {
     await open("security");
     await bench.createNamespace({ "pod-security.kubernetes.io/enforce": "restricted" });
-    const run = await bench.deploy({ point: {} }, { faster });
-    expect(run.failures).toMatchObject([{ code: "DEPLOY_POD_SECURITY" }]);
-    expect(run.outputs["status"]).toBe("rolled-back");
+    await refusedThenNamed("DEPLOY_POD_SECURITY", { point: {} });
   });
 
   it("names a policy that refuses an object, in the policy's own words", async () => {
