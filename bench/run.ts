@@ -27,7 +27,7 @@ export interface Result {
 }
 
 /** Runs all sides of a row in turn, `rounds` times after a warm-up; fails where two sides did not do the same work. */
-export async function runRow(row: Row, world: World, rounds: number, say: (line: string) => void): Promise<Result> {
+export async function runRow(row: Row, world: World, rounds: number): Promise<Result> {
   const runs = new Map<string, { readonly measured: Measured; readonly work: number | undefined }[]>();
   let expected: string | undefined;
   for (let round = 0; round <= rounds; round += 1) {
@@ -49,7 +49,6 @@ export async function runRow(row: Row, world: World, rounds: number, say: (line:
         clean();
       }
     }
-    say(`${row.id}: round ${round} of ${rounds}`);
   }
   const ours = runs.get(row.contenders[0]!.name)!;
   const sides = row.contenders.map(({ name, kind, goal }): Side => {

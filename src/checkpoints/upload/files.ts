@@ -12,7 +12,7 @@ import { isLarge, proveUnpacked, unpack, unpackable } from "./unpack.ts";
 
 /** Parts of files on disk, and of files that are held in memory on their way. */
 const usualPart = 16 * 1_048_576;
-const networkPart = 8 * 1_048_576;
+const networkPart = 5 * 1_048_576;
 
 /** Brings all files of a model into its prefix, those that are there already unsent; gives every file's entry in the manifest. */
 export async function uploadFiles(

@@ -29,7 +29,7 @@ export interface Store {
 }
 
 /** Memory for parts that come over the network: with the rest of the process it stays under 200 MiB. */
-const bufferBudget = 96 * 1_048_576;
+const bufferBudget = 64 * 1_048_576;
 
 /** Opens the bucket for writing; sends nothing yet. */
 export async function openStore(
