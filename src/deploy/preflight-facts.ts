@@ -50,6 +50,8 @@ const notAsked: NotSeen = {
   notSeen: "AWS is not asked for a cluster that a kubeconfig names, unless aws-account-id is given",
 };
 
+const notEks: NotSeen = { notSeen: "EKS is not asked about a cluster that a kubeconfig names" };
+
 /** Reads what the checks judge, side by side; what may not be read is told in its place. */
 export async function preflightFacts(
   means: PreflightMeans,
@@ -66,6 +68,8 @@ export async function preflightFacts(
   const askAws = means.askAws;
   const ask = <T>(reading: (aws: Aws) => Promise<T>): Promise<Seen<T>> =>
     askAws ? look(async () => reading(await askAws())) : Promise.resolve(notAsked);
+  // EKS does not know a cluster by the name that a kubeconfig gives it.
+  const askEks: Ask = means.cluster.endpoint.kubeconfig ? () => Promise.resolve(notEks) : ask;
   const [missing, ingress, missingSecrets, quotas, gpuState, models, identities, certificates, network] =
     await Promise.all([
       missingRights(own, rightsOf(namespace, live.namespace === undefined)),
@@ -74,9 +78,9 @@ export async function preflightFacts(
       unlessForbidden(own.list(resourceQuotas, { namespace })),
       gpuSurroundings(own),
       Promise.all(workloads.map((workload) => modelFacts(workload, means, capacity, ask, ctx))),
-      identityFacts(own, means, wanted, ask, ctx),
+      identityFacts(own, means, wanted, askEks, ctx),
       Promise.all(certificatesOf(rendered).map((arn) => ask((aws) => certificateFacts(arn, aws, ctx.signal)))),
-      networkFacts(own, means, wanted, rendered, ask, ctx),
+      networkFacts(own, means, wanted, rendered, askEks, ctx),
     ]);
   const starting = (capacity?.changes ?? []).map((change) => ({
     workload: change.workload,

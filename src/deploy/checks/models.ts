@@ -32,6 +32,13 @@ function checkpoint({ model, prefix, checkpoint: found }: ModelFacts): Check {
   const name = `Checkpoint of ${model}`;
   if (prefix === undefined) return notLookedAt(name, "the values name no S3 prefix");
   if (found === "upcoming") return passed(name, `${prefix}, which sync-checkpoints brings`);
+  if (!isSeen(found) && /NoSuchBucket/.test(found.notSeen))
+    return failed(
+      name,
+      "DEPLOY_CHECKPOINT_MISSING",
+      `the bucket of ${prefix} does not exist`,
+      `Correct models.${model}.model.`,
+    );
   if (!isSeen(found)) return notLookedAt(name, found.notSeen);
   if (!found || found.files === 0)
     return failed(

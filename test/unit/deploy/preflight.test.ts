@@ -204,6 +204,12 @@ describe("modelChecks", () => {
     expect(told(modelChecks([big], bare))).toEqual(["not looked at"]);
   });
 
+  it("tell a bucket that does not exist apart from one that may not be read", () => {
+    const gone = model({ checkpoint: { notSeen: "AWS refused while listing s3://b/p (NoSuchBucket: ...)" } });
+    expect(told(modelChecks([gone], nodes))).toEqual(["fail DEPLOY_CHECKPOINT_MISSING"]);
+    expect(told(modelChecks([model({ checkpoint: hidden })], nodes))).toEqual(["not looked at"]);
+  });
+
   it("wait for what an earlier step brings", () => {
     expect(told(modelChecks([model({ checkpoint: "upcoming" })], nodes))).toEqual([]);
   });
