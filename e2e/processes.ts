@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** A server in a process of its own. */
@@ -93,4 +93,15 @@ export async function freePorts(count: number): Promise<readonly number[]> {
 /** Whether an HTTP server answers with a status below 500. */
 export async function answers(url: string): Promise<boolean> {
   return (await fetch(url, { redirect: "manual" })).status < 500;
+}
+
+/** Whether something takes connections at a port of 127.0.0.1. */
+export function listens(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const socket = connect(port, "127.0.0.1", () => {
+      socket.destroy();
+      done(true);
+    });
+    socket.once("error", () => done(false));
+  });
 }

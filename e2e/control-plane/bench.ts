@@ -11,8 +11,9 @@ import { fastClock } from "../../test/integration/deploy/clock.ts";
 import type { ProcessJob } from "../../test/integration/deploy/deploy-process.ts";
 import { testContext } from "../../test/support/context.ts";
 import { type TestRunner, testRunner } from "../../test/support/runner.ts";
+import type { Token } from "./access.ts";
 import type { KubeObject } from "./api.ts";
-import { type RealCluster, type Token, waitUntil } from "./cluster.ts";
+import { type RealCluster, waitUntil } from "./cluster.ts";
 
 export const registry = "210987654321.dkr.ecr.us-east-2.amazonaws.com";
 export const apiKey = "canary-key-e2e-7431";

@@ -1,28 +1,16 @@
 import { createPublicKey, generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createAuthority } from "../../sandbox/tls.ts";
-import { answers, freePorts, type Server, startServer } from "../processes.ts";
+import { answers, freePorts, listens, type Server, startServer } from "../processes.ts";
 import { kubernetes } from "../software.ts";
+import { kubeconfigOf, type Token, tokenReviewFlags, tokensFile } from "./access.ts";
 import { Api } from "./api.ts";
+import { auditPolicy, writesIn } from "./audit.ts";
 import { nodeStages, simulatedNodes } from "./nodes.ts";
 import { stages } from "./pods.ts";
-
-/** Tokens that the API server takes, and whom they stand for. */
-export const tokens = {
-  admin: { user: "admin", groups: "system:masters" },
-  second: { user: "second", groups: "system:masters" },
-  deployer: { user: "deployer", groups: "eks-deploy" },
-  nobody: { user: "nobody", groups: "strangers" },
-  node: { user: "system:node:e2e-node", groups: "system:nodes" },
-  // The cluster's own parts, so that their writes are not taken for a person's.
-  system: { user: "system", groups: "system:masters" },
-} as const;
-
-export type Token = keyof typeof tokens;
 
 export interface ClusterOptions {
   readonly logs?: readonly Log[];
@@ -86,7 +74,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<RealCl
     createPublicKey(issuer.privateKey).export({ type: "spki", format: "pem" }).toString(),
   );
   const root = file("ca.pem", authority.certificate);
-  file("tokens.csv", csvOf());
+  file("tokens.csv", tokensFile());
   file("audit.json", JSON.stringify(auditPolicy));
   const audit = file("audit.log", "");
   const url = `https://127.0.0.1:${port}`;
@@ -191,18 +179,6 @@ export async function startCluster(options: ClusterOptions = {}): Promise<RealCl
   };
 }
 
-function tokenReviewFlags(server: string, file: (name: string, content: string) => string): readonly string[] {
-  const configuration = {
-    apiVersion: "v1",
-    kind: "Config",
-    clusters: [{ name: "judge", cluster: { server } }],
-    contexts: [{ name: "judge", context: { cluster: "judge", user: "" } }],
-    "current-context": "judge",
-  };
-  const path = file("token-reviews.json", JSON.stringify(configuration));
-  return ["--authentication-token-webhook-config-file", path, "--authentication-token-webhook-version=v1"];
-}
-
 function ownIssuer() {
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   return {
@@ -217,57 +193,6 @@ const ingressClass = {
   metadata: { name: "alb" },
   spec: { controller: "ingress.k8s.aws/alb" },
 };
-
-/** Every write, with whom and what; no reads, no bodies. */
-const auditPolicy = {
-  apiVersion: "audit.k8s.io/v1",
-  kind: "Policy",
-  omitStages: ["RequestReceived"],
-  rules: [
-    {
-      level: "Metadata",
-      verbs: ["create", "update", "patch", "delete", "deletecollection"],
-      users: ["admin", "second", "deployer", "nobody"],
-    },
-    { level: "None" },
-  ],
-};
-
-function writesIn(log: string, user: string): readonly string[] {
-  return log
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line))
-    .filter(({ user: by, objectRef, requestURI, responseStatus }) => {
-      if (by.username !== user || (responseStatus?.code ?? 0) >= 300) return false;
-      // Asking what one may do is a POST that writes nothing.
-      return objectRef?.resource !== "selfsubjectaccessreviews" && !requestURI.includes("dryRun=All");
-    })
-    .map(({ verb, objectRef: { resource, subresource, namespace, name } }) =>
-      [verb, subresource ? `${resource}/${subresource}` : resource, [namespace, name].filter(Boolean).join("/")].join(
-        " ",
-      ),
-    );
-}
-
-function csvOf(): string {
-  return Object.entries(tokens)
-    .map(([token, { user, groups }]) => `${token},${user},${user},"${groups}"\n`)
-    .join("");
-}
-
-function kubeconfigOf(server: string, authority: string, token: Token): string {
-  return JSON.stringify({
-    apiVersion: "v1",
-    kind: "Config",
-    clusters: [
-      { name: "e2e", cluster: { server, "certificate-authority-data": Buffer.from(authority).toString("base64") } },
-    ],
-    users: [{ name: token, user: { token } }],
-    contexts: [{ name: "e2e", context: { cluster: "e2e", user: token } }],
-    "current-context": "e2e",
-  });
-}
 
 /** Where kwok reads what containers "printed", in the form that a container runtime writes. */
 function logObjects(logs: readonly Log[], file: (name: string, content: string) => string): readonly object[] {
@@ -292,16 +217,6 @@ function logObjects(logs: readonly Log[], file: (name: string, content: string) 
 
 function documents(objects: readonly object[]): string {
   return objects.map((object) => JSON.stringify(object)).join("\n---\n");
-}
-
-function listens(port: number): Promise<boolean> {
-  return new Promise((done) => {
-    const socket = connect(port, "127.0.0.1", () => {
-      socket.destroy();
-      done(true);
-    });
-    socket.once("error", () => done(false));
-  });
 }
 
 /** Asks until it is so, every 100 ms, for up to `patience` milliseconds (30 s). */

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Bench, type Ended } from "./bench.ts";
 import { type RealCluster, startCluster, waitUntil } from "./cluster.ts";
+import { holdDeployments } from "./hold.ts";
 
 /** Moments per test at which a run is cut off. */
 const moments = Number(process.env["EKS_DEPLOY_MOMENTS"] ?? 4);
@@ -82,11 +83,13 @@ describe.each([3, 4] as const)("a run that is cut off on a real control plane, w
   it("clears a killed first install by uninstalling it, and a killed upgrade by a rollback", async () => {
     await open("pending");
     const killedWhile = async (models: typeof first, status: string) => {
+      const hold = await holdDeployments(cluster, bench.namespace);
       const { child, ended } = bench.start(models);
       await waitUntil(`a revision is ${status}`, async () => (await bench.revisions()).at(-1) === status).finally(() =>
         kill(child),
       );
       await ended;
+      await hold.release();
     };
     await killedWhile(first, "pending-install");
     expect((await bench.revisions()).at(-1)).toBe("pending-install");

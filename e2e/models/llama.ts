@@ -1,9 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { type Authority, createAuthority } from "../../sandbox/tls.ts";
-import { freePorts, startServer } from "../processes.ts";
+import { freePorts, listens, startServer } from "../processes.ts";
 import { gguf, llamaCpp } from "../software.ts";
 import { run } from "../tools/run.ts";
 
@@ -74,14 +73,4 @@ function keyFile(folder: string, key: string): string {
   const path = join(folder, "keys");
   writeFileSync(path, `${key}\n`, { mode: 0o600 });
   return path;
-}
-
-function listens(port: number): Promise<boolean> {
-  return new Promise((done) => {
-    const socket = connect(port, "127.0.0.1", () => {
-      socket.destroy();
-      done(true);
-    });
-    socket.once("error", () => done(false));
-  });
 }
