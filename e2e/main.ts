@@ -17,11 +17,12 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+let interrupted = false;
 const results: Result[] = [];
 for (const layer of layers.filter(({ name }) => asked.length === 0 || asked.includes(name)))
-  results.push(await resultOf(layer));
+  if (!interrupted) results.push(await resultOf(layer));
 say(`\n${tableOf(results)}`);
-process.exitCode = results.some((result) => result.failed > 0 || result.broken !== undefined) ? 1 : 0;
+process.exitCode = results.some((result) => result.failed > 0 || result.broken !== undefined) || interrupted ? 1 : 0;
 
 /** Installs what a layer needs and runs its tests. */
 async function resultOf(layer: Layer): Promise<Result> {
@@ -67,7 +68,10 @@ async function runTests({ name, network: create }: Layer): Promise<VitestReport>
     ...["--project", name, "--reporter=verbose", "--reporter=json", `--outputFile.json=${file}`],
   ] as [string, ...string[]];
   const child = spawn(program, args, { stdio: "inherit" });
-  const pass = (signal: NodeJS.Signals) => void child.kill(signal);
+  const pass = (signal: NodeJS.Signals) => {
+    interrupted = true;
+    child.kill(signal);
+  };
   process.on("SIGINT", pass).on("SIGTERM", pass);
   await new Promise<void>((resolve) => child.once("close", () => resolve()));
   process.off("SIGINT", pass).off("SIGTERM", pass);

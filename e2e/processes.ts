@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { connect, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isInstalled } from "./tools/run.ts";
 
 /** A server in a process of its own. */
 export interface Server {
@@ -26,7 +27,11 @@ export async function startServer(
   [program, ...args]: readonly [string, ...string[]],
   options: ServerOptions,
 ): Promise<Server> {
-  const child = spawn(program, args, {
+  // The kernel ends it with this process, however this ends.
+  const [first, ...rest] = isInstalled("setpriv")
+    ? ["setpriv", "--pdeathsig", "KILL", program, ...args]
+    : [program, ...args];
+  const child = spawn(first, rest, {
     stdio: ["ignore", "pipe", "pipe"],
     env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "/", ...options.env },
     ...(options.cwd ? { cwd: options.cwd } : {}),
