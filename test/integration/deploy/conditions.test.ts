@@ -220,7 +220,7 @@ describe("what stands around a release", () => {
     bench.kubernetes.troubles.add({ kind: "slow-download", factor: 5 }, /inference-point/);
     const slow = bench.deploy({ point: {} });
     await expect
-      .poll(() => bench.kubernetes.store.get("leases", "poolside-models", "eks-deploy-inference"))
+      .poll(() => bench.kubernetes.store.get("leases", "poolside-models", "eks-deploy-inference"), { timeout: 20_000 })
       .toBeDefined();
     const second = await bench.deploy({ point: {}, other: {} }, { inputs: { "lock-timeout": "90s" } });
     expect(second.failures).toMatchObject([{ code: "DEPLOY_LOCKED" }]);
