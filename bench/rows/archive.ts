@@ -72,6 +72,8 @@ function common(world: World, registry: string, goals: { readonly skopeo?: numbe
   const { skopeo, oras, crane } = world.peers;
   return {
     memory: 200 * mebibyte,
+    limits:
+      "The start of the process, the sign-in and SHA-256 (the limit) run beside the sending only where a processor is idle; otherwise they add to it.",
     before: () => world.reset(),
     contenders: [
       product(world, "push-images", { bundle: archive, concurrency: "16" }, { registry }),

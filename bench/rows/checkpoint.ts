@@ -53,6 +53,8 @@ function common(world: World, url: string, goals: Goals) {
   const tar = oneCheckpoint(world);
   return {
     memory: 200 * mebibyte,
+    limits:
+      "A profile shows copying (page cache, TLS, socket), CRC-32 and AES on the one thread that sends; the peers spread them over all processors, and take more of their time.",
     before: () => world.reset(),
     outcome: async () => uploadedOf(await world.state()),
     contenders: [

@@ -91,6 +91,8 @@ export const compressedIntoDiscarding: RowMaker = async (world) => {
     id: "bundle",
     title: "A compressed bundle (`.tar.gz`) of 3.5 GB, into a registry that discards",
     memory: 450 * mebibyte,
+    limits:
+      "A gzip stream is inflated by one thread (the limit: gzip alone), and everything else runs beside it only where a processor is idle.",
     before: () => world.reset(),
     outcome: async () => pushedOf(await world.state()),
     contenders: [

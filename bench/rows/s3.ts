@@ -7,6 +7,8 @@ import { oneArchive } from "./archive.ts";
 import { oneCheckpoint, s3Peers } from "./checkpoint.ts";
 
 const mebibyte = 1_048_576;
+const received =
+  "What comes over TLS comes in pieces of 16 KiB, each a buffer of its own: a profile shows V8's collector at a quarter of the processor time, and what it has not collected yet is resident.";
 
 /** Thousands of small files: the cost of a request counts, not that of a byte. */
 export const smallFiles: RowMaker = async (world) => {
@@ -43,6 +45,7 @@ export const archiveFromUrl: RowMaker = async (world) => {
     id: "archive-url",
     title: "The archive of 1 GB behind an https URL, into a registry that discards",
     memory: 200 * mebibyte,
+    limits: received,
     before: () => world.reset(),
     outcome: async () => pushedOf(await world.state()),
     contenders: [
@@ -62,6 +65,7 @@ export const checkpointFromUrl: RowMaker = async (world) => {
     id: "checkpoint-url",
     title: "The checkpoint tar of 1.6 GB behind an https URL, into an S3 that discards",
     memory: 200 * mebibyte,
+    limits: received,
     before: () => world.reset(),
     outcome: async () => uploadedOf(await world.state()),
     contenders: [
