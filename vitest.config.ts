@@ -6,17 +6,26 @@ const githubPackages = [/@actions\/(workflow-parser|languageservice)/];
 /** Slow suites run after the quick ones; every project runs in plain Node, no transforms beyond type stripping. */
 export default defineConfig({
   test: {
+    // Most of a slow test is waiting for other processes and for pods on a clock, so more of them than cores run at once.
+    maxWorkers: 3,
     projects: [
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], server: { deps: { inline: githubPackages } } } },
+      {
+        test: {
+          name: "unit",
+          include: ["test/unit/**/*.test.ts"],
+          testTimeout: 30_000,
+          server: { deps: { inline: githubPackages } },
+        },
+      },
       {
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
-      { test: { name: "dist", include: ["test/dist/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 } },
+      { test: { name: "dist", include: ["test/dist/**/*.test.ts"], testTimeout: 180_000, hookTimeout: 180_000 } },
     ],
   },
 });
