@@ -8,7 +8,7 @@ export type ReleaseState =
   | { readonly kind: "deployed"; readonly live: Revision; readonly newest: Revision }
   /** Every revision failed: an upgrade of it works as an install does. */
   | { readonly kind: "failed-install"; readonly newest: Revision }
-  /** An operation is under way, or was killed; `good` is the last revision that was once deployed. */
+  /** An operation is under way, or was killed; `good` is the last revision that was once deployed, for a rollback the one that it was going to. */
   | {
       readonly kind: "pending";
       readonly operation: "install" | "upgrade" | "rollback" | "uninstall";
@@ -27,7 +27,7 @@ export function stateOf(revisions: readonly Revision[]): ReleaseState {
     case "pending-upgrade":
       return { kind: "pending", operation: "upgrade", newest, good };
     case "pending-rollback":
-      return { kind: "pending", operation: "rollback", newest, good };
+      return { kind: "pending", operation: "rollback", newest, good: whereTo(newest, revisions) ?? good };
     case "uninstalling":
       return { kind: "pending", operation: "uninstall", newest, good };
     default:
@@ -68,6 +68,12 @@ export function rollbackTarget(revision: Revision): number | undefined {
   return target === undefined ? undefined : Number(target);
 }
 
+/** The revision that a rollback goes to; `undefined` where helm no longer keeps it. */
+function whereTo(rollback: Revision, revisions: readonly Revision[]): Revision | undefined {
+  const target = rollbackTarget(rollback);
+  return revisions.find((revision) => revision.number === target);
+}
+
 /** How a pending revision is to be cleared before anything else can happen. */
 export type Recovery =
   | { readonly kind: "none" }
@@ -102,6 +108,5 @@ export function recoveryOf(state: ReleaseState, ours: boolean, now: number): Rec
   if (!ours && now < state.newest.updatedAt + aliveFor)
     return { kind: "wait", until: state.newest.updatedAt + aliveFor };
   if (state.operation === "uninstall") return { kind: "uninstall" };
-  const to = rollbackTarget(state.newest) ?? state.good?.number;
-  return to === undefined ? { kind: "uninstall" } : { kind: "rollback", to };
+  return state.good ? { kind: "rollback", to: state.good.number } : { kind: "uninstall" };
 }

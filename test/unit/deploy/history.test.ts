@@ -61,6 +61,8 @@ describe("recoveryOf", () => {
   it("goes on with a rollback that was cut off, not back to what it was leaving", () => {
     const state = stateOf(revisions("superseded", "deployed", ["pending-rollback", "Rollback to 1"]));
     expect(recoveryOf(state, true, 1_000_000)).toEqual({ kind: "rollback", to: 1 });
+    const pruned = stateOf(revisions("superseded", "deployed", ["pending-rollback", "Rollback to 1"]).slice(1));
+    expect(recoveryOf(pruned, true, 1_000_000)).toEqual({ kind: "rollback", to: 2 });
   });
 
   it("uninstalls a killed first install only where no good revision exists", () => {
