@@ -8,6 +8,8 @@ export interface Findings {
   readonly figures: readonly Figure[];
   readonly versions: Readonly<Record<string, string>>;
   readonly quick: boolean;
+  /** The machine's load average at the start: above the number of processors, others took part of them. */
+  readonly load: number;
   /** Milliseconds since the epoch. */
   readonly at: number;
 }
@@ -38,7 +40,7 @@ export function missesOf({ row, sides }: Result, tolerance = 0): readonly Miss[]
 }
 
 /** docs/performance.md. */
-export function reportOf({ results, figures, versions, quick, at }: Findings): string {
+export function reportOf({ results, figures, versions, quick, load, at }: Findings): string {
   const cpu = cpus();
   return `${[
     "# Performance",
@@ -46,7 +48,7 @@ export function reportOf({ results, figures, versions, quick, at }: Findings): s
     "Written by `npm run bench`; nothing here is written by hand. Look at the ratios: they were measured side by side, in turn, on the same servers, and each is the",
     "middle of the pairs with the least and the greatest. Absolute times are those of one machine.",
     "",
-    `- ${new Date(at).toISOString().slice(0, 10)}; ${cpu.length} processors (${cpu[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB${quick ? "; **quick**: smaller data than the titles say" : ""}`,
+    `- ${new Date(at).toISOString().slice(0, 10)}; ${cpu.length} processors (${cpu[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB; load average before the first run ${load.toFixed(1)}${load > cpu.length ? ", so **others used the machine**: ratios are of a busy machine" : ""}${quick ? "; **quick**: smaller data than the titles say" : ""}`,
     `- ${Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)
       .join(", ")}`,

@@ -57,11 +57,19 @@ describe("the page", () => {
   ]);
 
   it("shows ratios with their spread, and why a goal was missed", () => {
-    const page = reportOf({ results: [found], figures: [], versions: { skopeo: "1.22.0" }, quick: false, at: 0 });
+    const page = reportOf({
+      results: [found],
+      figures: [],
+      versions: { skopeo: "1.22.0" },
+      quick: false,
+      load: 7,
+      at: 0,
+    });
     expect(page).toContain("1.50 (1.40 to 1.60) | 2.00 |");
     expect(page).toContain("Missed: 1.50 times other, where the goal is 2.00. A disk is in the way.");
     expect(page).toContain("limit: wire");
     expect(page).toContain("skopeo 1.22.0");
+    expect(page).toContain("load average before the first run 7.0");
   });
 
   it("has a plot of the peers alone, in which titles are text", () => {
