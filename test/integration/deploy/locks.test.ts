@@ -135,6 +135,7 @@ describe.each([3, 4] as const)("a run that is cut off, with helm %i", (major) =>
       expect(run.failures).toEqual([]);
       // A run that finds everything in place takes no Lease, and so leaves the dead one's to whoever writes next.
       const next = await bench.deploy({ point: { values: { extraArgs: ["--next"] } } });
+      expect(next.failures).toEqual([]);
       expect(next.outputs["status"]).toBe("deployed");
       expect(bench.kubernetes.store.list("leases", "poolside-models")).toEqual([]);
       tally.tell(`helm ${major}, ${moments} kills`);
