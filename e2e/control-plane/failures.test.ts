@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Bench, type Model } from "./bench.ts";
 import { type RealCluster, startCluster } from "./cluster.ts";
 import { absentTag } from "./pods.ts";
+import { untilRefused } from "./probe.ts";
 
 /** The product waits up to a minute before it calls a trouble lasting; its clock runs so much faster here. */
 const faster = 10;
@@ -111,6 +112,7 @@ describe.each([3, 4] as const)("a release that fails on a real control plane, wi
 
   it("names a policy that refuses an object, in the policy's own words", async () => {
     await open("policy");
+    await bench.createNamespace();
     const name = `no-point-${major}`;
     const root = "/apis/admissionregistration.k8s.io/v1";
     await cluster.api.create(`${root}/validatingadmissionpolicies`, {
@@ -134,6 +136,7 @@ describe.each([3, 4] as const)("a release that fails on a real control plane, wi
       metadata: { name },
       spec: { policyName: name, validationActions: ["Deny"] },
     });
+    await untilRefused(cluster, bench.namespace, "deployments");
     const run = await bench.deploy({ point: {} }, { faster });
     await cluster.api.remove(`${root}/validatingadmissionpolicybindings/${name}`);
     await cluster.api.remove(`${root}/validatingadmissionpolicies/${name}`);
@@ -144,6 +147,7 @@ describe.each([3, 4] as const)("a release that fails on a real control plane, wi
 
   it("names the load balancer controller whose webhook has no pods", async () => {
     await open("webhook");
+    await bench.createNamespace();
     const name = `aws-load-balancer-webhook-${major}`;
     const root = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations";
     const service = { namespace: "kube-system", name: "aws-load-balancer-webhook-service", path: "/validate-ingress" };
@@ -171,6 +175,7 @@ describe.each([3, 4] as const)("a release that fails on a real control plane, wi
         },
       ],
     });
+    await untilRefused(cluster, bench.namespace, "ingresses");
     // Accepted: the check before the first write finds it too.
     const run = await bench.deploy({ point: {} }, { faster, inputs: { accept: "DEPLOY_WEBHOOK_DOWN" } });
     await cluster.api.remove(`${root}/${name}`);

@@ -1,6 +1,7 @@
 import { listen } from "../../sandbox/http.ts";
 import { createAuthority } from "../../sandbox/tls.ts";
-import type { RealCluster } from "./cluster.ts";
+import { type RealCluster, waitUntil } from "./cluster.ts";
+import { wouldTake } from "./probe.ts";
 
 const configurations = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations";
 
@@ -12,8 +13,10 @@ export async function holdDeployments(cluster: RealCluster, namespace: string): 
   const released = new Promise<void>((resolve) => {
     open = resolve;
   });
+  let asked = false;
   const listening = await listen(
     async () => {
+      asked = true;
       await released;
       return { status: 503 };
     },
@@ -38,6 +41,11 @@ export async function holdDeployments(cluster: RealCluster, namespace: string): 
         ],
       },
     ],
+  });
+  // It counts a moment after it was written.
+  await waitUntil(`Deployments of ${namespace} are held`, async () => {
+    if (!asked) void wouldTake(cluster, namespace, "deployments").catch(() => {});
+    return asked;
   });
   return {
     async release() {

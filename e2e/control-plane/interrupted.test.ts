@@ -82,6 +82,7 @@ describe.each([3, 4] as const)("a run that is cut off on a real control plane, w
 
   it("clears a killed first install by uninstalling it, and a killed upgrade by a rollback", async () => {
     await open("pending");
+    await bench.createNamespace();
     const killedWhile = async (models: typeof first, status: string) => {
       const hold = await holdDeployments(cluster, bench.namespace);
       const { child, ended } = bench.start(models);
