@@ -61,8 +61,8 @@ async function readText(path: string, file: string, named: boolean): Promise<str
 /** The text of a spec, checked and resolved; pure. `file` is the name shown in positions. */
 export function resolveSpec(text: string, file: string, environment: string | undefined): Spec {
   const { root, problems } = readSpec(text, file);
-  if (problems.length > 0 || !root) throw wrong("SPEC_YAML", file, problems);
-  const invalid = checkSpec(root);
+  const invalid = root ? checkSpec(root) : [];
+  if (problems.length > 0 || !root) throw wrong("SPEC_YAML", file, [...problems, ...elsewhere(invalid, problems)]);
   if (invalid.length > 0) throw wrong("SPEC_INVALID", file, invalid);
   const overlays = mapOf(placedAt(root, ["environments"]));
   const environments = [...(overlays?.entries.keys() ?? [])];
@@ -82,6 +82,12 @@ export function resolveSpec(text: string, file: string, environment: string | un
     resolved,
     find: (path) => find(resolved, path),
   };
+}
+
+/** What the schema says of other places than those that YAML itself already makes doubtful. */
+function elsewhere(invalid: readonly Problem[], told: readonly Problem[]): readonly Problem[] {
+  const places = new Set(told.map(({ at }) => `${at?.line}:${at?.column}`));
+  return invalid.filter(({ at }) => !places.has(`${at?.line}:${at?.column}`));
 }
 
 /** An absent, empty or null layer says nothing. */

@@ -115,6 +115,14 @@ describe("the schema", () => {
     ]);
   });
 
+  it("tells what YAML makes doubtful together with what the schema does not allow elsewhere, each place once", () => {
+    const text = `version: 1\ndefaults:\n  ingress:\n    httpRedirect: NO\n    scheem: internal\n`;
+    expect(problemsOf(text)).toEqual([
+      expect.stringMatching(/^4:.*NO means false/),
+      expect.stringMatching(/^5:.*there is no key scheem; did you mean scheme/),
+    ]);
+  });
+
   it("checks every environment, whichever is asked for", () => {
     const text = wholeSpec.replace("minSoak: 24h", "minSoak: forever");
     expect(problemsOf(text, "dev")).toEqual([expect.stringContaining("environments.production.promotion.minSoak")]);
