@@ -103,7 +103,7 @@ export async function makeRoom(means: ApplyMeans, names: readonly string[], ctx:
 
 /** Whoever held the Lease before us may have released the very same; drift is mended in any case. */
 async function isAlready(plan: ReleasePlan, means: ApplyMeans, cluster: Cluster): Promise<boolean> {
-  if (plan.drift.length > 0) return false;
+  if (plan.drift.length > 0 || plan.recreate.length > 0) return false;
   const revisions = await readRevisions(cluster, means);
   const newest = revisions.at(-1);
   return newest?.status === "deployed" && contentOf(newest, revisions) === plan.content;

@@ -167,3 +167,11 @@ export function diffText(changes: readonly ObjectChange[]): string {
     ])
     .join("\n");
 }
+
+/** A change of a Deployment's pod template makes new pods. */
+export function replacesPods(change: ObjectChange): boolean {
+  return (
+    change.kind === "Deployment" &&
+    (change.verb !== "change" || change.fields.some((field) => field.path.startsWith("spec.template")))
+  );
+}

@@ -5,18 +5,19 @@ import type { Cluster } from "../cluster/cluster.ts";
 import type { Helm } from "../helm/find.ts";
 import type { Check } from "./checks/check.ts";
 import { capacityToCome } from "./checks/gpus.ts";
-import { diffObjects } from "./diff.ts";
+import { diffObjects, replacesPods } from "./diff.ts";
 import { type ImageFact, imageFacts, type PushedImage } from "./expected-images.ts";
 import { canGrow, type GpuChange, judgeGpus, nodeGpus } from "./gpus.ts";
 import { contentOf, stateOf } from "./history.ts";
 import { type HostRecords, observeHostRecords } from "./host-records.ts";
 import { type Live, readLive, readTwins } from "./live.ts";
 import { type ManifestObject, nameOf, parseManifest } from "./manifest.ts";
-import { contentDigest, type ObservedRelease, replacesPods, type WantedRelease } from "./plan.ts";
+import { contentDigest, type ObservedRelease, type WantedRelease } from "./plan.ts";
 import { preflight } from "./preflight.ts";
 import { type Capacity, preflightFacts } from "./preflight-facts.ts";
 import type { ReleasePlace } from "./release.ts";
 import { type HelmContent, renderObjects } from "./render.ts";
+import { restartsOf } from "./restarts.ts";
 import { secretState } from "./secrets.ts";
 import { isOwnedBy, podsOf } from "./snapshot.ts";
 import { workloadsOf } from "./workloads.ts";
@@ -77,14 +78,16 @@ export async function observeRelease(means: ObserveMeans, ctx: Context): Promise
         ctx,
       );
   const twins = same ? await readTwins(own, released, ctx) : new Map();
-  const capacity = gpuFacts(live, released, objects, wanted.models);
+  const secretStates = Object.fromEntries(
+    wanted.secrets.map((secret) => [secret.name, secretState(secret, live.secrets[secret.name], wanted.owner)]),
+  );
   const whole: WantedRelease = { ...wanted, objects };
+  const restarting = restartsOf(whole, { live, secretStates }, []);
+  const capacity = gpuFacts(live, released, objects, wanted.models, restarting);
   const observed: ObservedRelease = {
     live,
     released,
-    secretStates: Object.fromEntries(
-      wanted.secrets.map((secret) => [secret.name, secretState(secret, live.secrets[secret.name], wanted.owner)]),
-    ),
+    secretStates,
     // What may not be read, or is of a kind that only helm knows, counts as it was released.
     twin: (object) => {
       const twin = twins.get(nameOf(object));
@@ -94,7 +97,8 @@ export async function observeRelease(means: ObserveMeans, ctx: Context): Promise
   };
   const references = workloadsOf(objects, wanted.models).flatMap((workload) => workload.images);
   const images = await imageFacts({ ...means, references, aws: means.askAws }, ctx);
-  const looks = means.preflight === "only" || (means.preflight === "true" && !same);
+  const starts = !same || restarting.length > 0;
+  const looks = means.preflight === "only" || (means.preflight === "true" && starts);
   const facts = looks ? await preflightFacts(means, whole, observed, capacity, images, ctx) : undefined;
   const records = await observeHostRecords(
     { ...means, owner: wanted.owner },
@@ -113,11 +117,12 @@ function gpuFacts(
   released: readonly ManifestObject[],
   objects: readonly ManifestObject[],
   models: readonly string[],
+  restarting: readonly string[],
 ): Capacity | undefined {
   if (!live.capacity) return undefined;
   const nodes = nodeGpus(live.capacity.nodes, live.capacity.pods);
   const diff = diffObjects(released, objects);
-  const replaced = new Set(diff.filter(replacesPods).map((change) => change.name));
+  const replaced = new Set([...restarting, ...diff.filter(replacesPods).map((change) => change.name)]);
   const find = (name: string) => live.deployments.find((item) => item.metadata.name === name);
   const changes: readonly GpuChange[] = workloadsOf(objects, models).map((workload) => ({
     workload,

@@ -7,8 +7,8 @@ import type { HostRecords } from "./host-records.ts";
 import type { Live } from "./live.ts";
 import { type ManifestObject, nameOf } from "./manifest.ts";
 import type { Revision } from "./release.ts";
-import { readersOf, type SecretState, secretChange, staleReaders, type WantedSecret } from "./secrets.ts";
-import { podsOf } from "./snapshot.ts";
+import { restartsOf } from "./restarts.ts";
+import { type SecretState, secretChange, type WantedSecret } from "./secrets.ts";
 import { type Unfinished, unfinishedRollout } from "./unfinished.ts";
 import { modelOf, type Workload, workloadsOf } from "./workloads.ts";
 
@@ -95,7 +95,9 @@ export function planRelease(
     return change ? [change] : [];
   });
   const restarts = restartsOf(wanted, observed, upgrade ? diff : []);
-  const recreate = upgrade && wanted.recreate ? observed.deadlocked : [];
+  const recreate = wanted.recreate && (upgrade || restarts.length > 0) ? observed.deadlocked : [];
+  // Deployments that went first must be made again, even where nothing of the release itself differs.
+  const remake = !upgrade && recreate.length > 0;
   const workloads = workloadsOf(wanted.objects, wanted.models);
   const releasedNames = workloadsOf(observed.released, wanted.models).map((workload) => workload.name);
   const unfinished = current && unfinishedRollout(releasedNames, live.deployments, live.revisions);
@@ -106,7 +108,7 @@ export function planRelease(
       ...secretChanges,
       ...(upgrade ? releaseChanges(wanted, current ?? newest, diff, drift, observed.released, recreate) : []),
       ...(unfinished && current && !upgrade ? [unfinishedChange(wanted, current, unfinished)] : []),
-      ...restarts.map((name): Change => restartChange(name, wanted)),
+      ...restarts.map((name): Change => restartChange(name, wanted, recreate)),
       ...(records?.changes ?? []),
     ],
     endState: {
@@ -121,44 +123,16 @@ export function planRelease(
     content,
     state,
     createNamespace,
-    upgrade,
+    upgrade: upgrade || remake,
     unfinished,
     writeSecrets,
-    restarts,
+    restarts: restarts.filter((name) => !recreate.includes(name)),
     recreate,
     records,
     diff,
     drift,
     workloads,
   };
-}
-
-/** A Deployment whose pods the upgrade replaces anyway gets the new Secret with it. */
-function restartsOf(
-  wanted: WantedRelease,
-  { live, secretStates }: ObservedRelease,
-  diff: readonly ObjectChange[],
-): readonly string[] {
-  const replaced = new Set(diff.filter(replacesPods).map((change) => change.name));
-  const own = live.deployments.filter((deployment) =>
-    wanted.objects.some((object) => object.kind === "Deployment" && object.metadata.name === deployment.metadata.name),
-  );
-  const names = wanted.secrets.flatMap((secret) => {
-    const found = live.secrets[secret.name];
-    if (!found) return [];
-    const state = secretStates[secret.name];
-    if (state !== "same") return readersOf(secret.name, own);
-    return staleReaders(found, own, (deployment) => podsOf(live, deployment).current);
-  });
-  return [...new Set(names.map((deployment) => deployment.metadata.name))].filter((name) => !replaced.has(name));
-}
-
-/** A change of a Deployment's pod template makes new pods. */
-export function replacesPods(change: ObjectChange): boolean {
-  return (
-    change.kind === "Deployment" &&
-    (change.verb !== "change" || change.fields.some((field) => field.path.startsWith("spec.template")))
-  );
 }
 
 function namespaceChange(name: string): Change {
@@ -177,7 +151,7 @@ function unfinishedChange(wanted: WantedRelease, current: Revision, { deployment
   };
 }
 
-function restartChange(name: string, wanted: WantedRelease): Change {
+function restartChange(name: string, wanted: WantedRelease, recreate: readonly string[]): Change {
   const model = modelOf(name, wanted.models);
   return {
     verb: "restart",
@@ -185,7 +159,7 @@ function restartChange(name: string, wanted: WantedRelease): Change {
     name: model,
     from: "old secret",
     to: "new secret",
-    reason: "its pods read a Secret that changed",
+    reason: `its pods read a Secret that changed${recreate.includes(name) ? "; old pods go first: downtime" : ""}`,
   };
 }
 

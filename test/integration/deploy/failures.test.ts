@@ -97,6 +97,23 @@ describe("a rollout that is slow or finds no GPUs", () => {
     expect(tooLarge.writes).toEqual([]);
   });
 
+  it("does the same for a changed key, whose restart needs the GPUs as well", async () => {
+    await open(4);
+    const models = { "laguna-m": { gpus: 4 }, point: { gpus: 2 } };
+    expect((await bench.deploy(models)).failures).toEqual([]);
+    const key = { "api-key": "another-key-9b12" };
+    const refused = await bench.deploy(models, { inputs: key });
+    expect(refused.failures).toMatchObject([{ code: "DEPLOY_SURGE_DEADLOCK" }]);
+    expect(refused.writes).toEqual([]);
+    const run = await bench.deploy(models, { inputs: { ...key, surge: "recreate" } });
+    expect(run.failures).toEqual([]);
+    expect(run.outputs).toMatchObject({ status: "deployed", revision: "2" });
+    expect(pods()).toHaveLength(2);
+    const again = await bench.deploy(models, { inputs: key });
+    expect(again.failures).toEqual([]);
+    expect(again.writes).toEqual([]);
+  });
+
   it("waits where surge is wait, until nodes bring the capacity", async () => {
     await open(4, { nodes: usualNodes.filter((node) => !node.gpus) });
     const run = bench.deploy({ point: {} }, { inputs: { surge: "wait" } });
