@@ -18,7 +18,7 @@ const floors: readonly (readonly string[])[] = [
   ["bundle", "record"],
   ["facts"],
   ["images", "checkpoints", "irsa", "values", "deploy", "smoke"],
-  ["preflight", "release"],
+  ["release"],
   ["actions"],
   ["runner"],
   ["cli"],
