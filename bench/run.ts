@@ -73,10 +73,19 @@ export async function runRow(row: Row, world: World, rounds: number): Promise<Re
   return { row, rounds, sides };
 }
 
-/** One run outside of any measurement. */
-export async function once(contender: Contender, world: World): Promise<void> {
-  const { command, clean } = await contender.command();
-  await measure(world.peers.server, command, join(world.folder, "last.log")).finally(clean);
+/** Readies second runs: what `contender` brings stands from the first time on, and only what a run asks for is counted anew. */
+export function standing(contender: Contender, world: World): () => Promise<void> {
+  let ready: Promise<void> | undefined;
+  const bring = async () => {
+    await world.reset();
+    const { command, clean } = await contender.command();
+    await measure(world.peers.server, command, join(world.folder, "last.log")).finally(clean);
+  };
+  return async () => {
+    ready ??= bring();
+    await ready;
+    await world.resetCounts();
+  };
 }
 
 function differing(expected: string, found: string): string {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { line, peer, product } from "../contenders.ts";
 import { writeImage } from "../data/images.ts";
 import { pushedOf, type Row, type RowMaker, writesOf } from "../row.ts";
-import { once } from "../run.ts";
+import { standing } from "../run.ts";
 import type { World } from "../world.ts";
 
 const mebibyte = 1_048_576;
@@ -55,10 +55,7 @@ export const archiveAgain: RowMaker = async (world) => {
     title: "The same archive again, when everything is there",
     work: 0.15,
     contenders: row.contenders.filter(({ kind }) => kind !== "limit"),
-    async before() {
-      if (pushedOf(await world.state()) === "") await once(row.contenders[0]!, world);
-      await world.resetCounts();
-    },
+    before: standing(row.contenders[0]!, world),
     outcome: async (kind) => writesOf(await world.state(), kind),
   };
 };

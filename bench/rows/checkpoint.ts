@@ -5,7 +5,7 @@ import { line, peer, product } from "../contenders.ts";
 import { writeCheckpoint } from "../data/checkpoints.ts";
 import { signingKeys } from "../product.ts";
 import { type Contender, type Row, type RowMaker, uploadedOf, writesOf } from "../row.ts";
-import { once } from "../run.ts";
+import { standing } from "../run.ts";
 import type { World } from "../world.ts";
 
 const mebibyte = 1_048_576;
@@ -39,10 +39,7 @@ export const checkpointAgain: RowMaker = async (world) => {
     title: "The same tar again, when everything is there",
     work: 0.2,
     contenders: [row.contenders[0]!, ...s3Syncs(world, oneCheckpoint(world))],
-    async before() {
-      if (uploadedOf(await world.state()) === "") await once(row.contenders[0]!, world);
-      await world.resetCounts();
-    },
+    before: standing(row.contenders[0]!, world),
     outcome: async (kind) => writesOf(await world.state(), kind),
   };
 };

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"crypto/tls"
 	"flag"
 	"log"
 	"net/http"
@@ -57,7 +58,10 @@ func serve(args []string) {
 		go slowRoute(route)
 	}
 	go func() { log.Fatal(http.ListenAndServe(*plain, mux)) }()
-	go func() { log.Fatal(http.ListenAndServeTLS(*secure, *cert, *key, secured)) }()
+	// S3 speaks HTTP/1.1 only; HTTP/2 would put all requests of a client on one connection.
+	one := map[string]func(*http.Server, *tls.Conn, http.Handler){}
+	server := &http.Server{Addr: *secure, Handler: secured, TLSNextProto: one}
+	go func() { log.Fatal(server.ListenAndServeTLS(*cert, *key)) }()
 	end := make(chan os.Signal, 1)
 	signal.Notify(end, syscall.SIGTERM, syscall.SIGINT)
 	<-end
