@@ -9,7 +9,7 @@ import type { Helm } from "../helm/find.ts";
 import { helmFailure, runHelm } from "../helm/run.ts";
 import { atLeast } from "../helm/version.ts";
 import { refusedByAdmission } from "./diagnosis/admission.ts";
-import { contentOf, descriptionOf, isOf, lastGood, recoveryOf, stateOf, type Tenure } from "./history.ts";
+import { contentOf, descriptionOf, isOf, lastGood, recoveryOf, stateOf } from "./history.ts";
 import type { HeldLease } from "./lease.ts";
 import type { ReleasePlan } from "./plan.ts";
 import { type ReleasePlace, type Revision, readRevisions } from "./release.ts";
@@ -62,7 +62,7 @@ export async function applyRelease(
   onBegin: (begun: BegunRevision) => void,
 ): Promise<number> {
   const cluster = means.cluster.within(ctx);
-  await clearLock(means, lease.takenOverFrom, ctx);
+  await clearLock(means, lease.takenOverFrom?.announced, ctx, lease.announce);
   for (const secret of plan.writeSecrets) {
     await applySecret(cluster, means.namespace, secret, means.owner, means.accept.includes("DEPLOY_SECRET_FOREIGN"));
     ctx.log.info(`Wrote the Secret ${secret.name}`);
@@ -72,7 +72,9 @@ export async function applyRelease(
     const revisions = await readRevisions(cluster, means);
     // A live revision that never got healthy is nothing to go back to, where there is another.
     const before = plan.unfinished?.before || (lastGood(revisions)?.number ?? 0);
-    onBegin({ before, made: (revisions.at(-1)?.number ?? 0) + 1 });
+    const made = (revisions.at(-1)?.number ?? 0) + 1;
+    onBegin({ before, made });
+    await lease.announce(made);
     await makeRoom(means, plan.recreate, ctx);
     await upgrade(plan, means, ctx);
   } else if (!plan.upgrade && plan.unfinished?.before !== undefined) {
@@ -109,14 +111,19 @@ async function isAlready(plan: ReleasePlan, means: ApplyMeans, cluster: Cluster)
   return newest?.status === "deployed" && contentOf(newest, revisions) === plan.content;
 }
 
-/** An operation that is alive is waited for, one that was left behind is undone in the way that fits its kind. `before`: the run that held the Lease and was cut off. */
-export async function clearLock(means: ApplyMeans, before: Tenure | undefined, ctx: Context): Promise<void> {
+/** An operation that is alive is waited for, one that was left behind is undone in the way that fits its kind. `announced`: what a run announced that was cut off; `announce` tells who comes after us. */
+export async function clearLock(
+  means: ApplyMeans,
+  announced: number | undefined,
+  ctx: Context,
+  announce?: HeldLease["announce"],
+): Promise<void> {
   const cluster = means.cluster.within(ctx);
   const deadline = ctx.clock.now() + means.lockTimeout;
   for (;;) {
     const now = ctx.clock.now();
     const state = stateOf(await readRevisions(cluster, means));
-    const ours = state.kind === "pending" && isOf(before, state.newest.updatedAt);
+    const ours = state.kind === "pending" && isOf(announced, state.newest.number);
     const recovery = recoveryOf(state, ours, now);
     if (recovery.kind === "none" || state.kind !== "pending") return;
     if (recovery.kind === "wait") {
@@ -126,6 +133,7 @@ export async function clearLock(means: ApplyMeans, before: Tenure | undefined, c
       continue;
     }
     ctx.log.info(`Revision ${state.newest.number} was left ${state.newest.status}; ${describe(recovery)}`);
+    await announce?.(state.newest.number);
     if (recovery.kind === "rollback") await rollbackTo(means, recovery.to, ctx);
     else await uninstall(means, ctx);
     return;

@@ -82,25 +82,16 @@ export type Recovery =
   | { readonly kind: "rollback"; readonly to: number }
   | { readonly kind: "uninstall" };
 
-/** The time in which a run held the Lease: taken, and last renewed; milliseconds since the epoch, by that run's clock. */
-export interface Tenure {
-  readonly since: number;
-  readonly until: number;
-}
-
-/** What clocks of runner and API server may differ by, and a run may live on after it last renewed. */
-const tolerance = 60_000;
-
-/** Whether an operation was begun by the run that held the Lease then; one that began later is someone else's, and may be alive. */
-export function isOf(tenure: Tenure | undefined, begunAt: number): boolean {
-  return tenure !== undefined && begunAt >= tenure.since - tolerance && begunAt <= tenure.until + tolerance;
+/** Whether a pending operation is that of a run that announced the revision `announced`: it makes that one, or undoes it with the next. No clock is asked. */
+export function isOf(announced: number | undefined, revision: number): boolean {
+  return announced !== undefined && (revision === announced || revision === announced + 1);
 }
 
 /** An operation of someone else counts as alive for this long after helm last wrote: longer than helm's own default timeout of 5 minutes. */
 export const aliveFor = 10 * 60_000;
 
 /**
- * What clears a lock. Ours (it was taken while a Lease was held that has since run out) is stale at once; a stranger's when it is old.
+ * What clears a lock. Ours (a run announced it that has since lost its Lease) is stale at once; a stranger's when it is old.
  * A pending first install is uninstalled only where no good revision exists; a rollback that was cut off is done again, to where it was going.
  */
 export function recoveryOf(state: ReleaseState, ours: boolean, now: number): Recovery {

@@ -7,7 +7,6 @@ import type { Lease } from "../cluster/objects.ts";
 import { leases } from "../cluster/resources.ts";
 import { Cancelled, UserError } from "../errors.ts";
 import { leaseName, leaseSeconds } from "../facts/release-lease.ts";
-import type { Tenure } from "./history.ts";
 import type { ReleasePlace } from "./release.ts";
 
 const renewEvery = 15_000;
@@ -18,14 +17,19 @@ const skew = 5 * 60_000;
 /** Tells one run from another of the same URL (two jobs of one workflow run). */
 const tokenAnnotation = "eks-deploy/token";
 
+/** The revision that the holder is about to make: should it die, whoever comes after knows what is stale. */
+const revisionAnnotation = "eks-deploy/revision";
+
 /** The right to change a release, for as long as it is renewed. */
 export interface HeldLease {
   /** Identifies this holding; remembered for the post step. */
   readonly token: string;
-  /** The holder before us, if it was cut off: what it left pending is stale. */
-  readonly takenOverFrom: (Tenure & { readonly holder: string }) | undefined;
+  /** The holder before us, if it was cut off, and the revision that it announced: what it left pending is stale. */
+  readonly takenOverFrom: { readonly holder: string; readonly announced: number | undefined } | undefined;
   /** Aborts when the Lease was taken from us. */
   readonly lost: AbortSignal;
+  /** Writes into the Lease which revision is about to be made. */
+  announce(revision: number): Promise<void>;
   /** Stops renewing and gives it up. */
   release(): Promise<void>;
 }
@@ -141,14 +145,17 @@ function held(
     },
   );
   const holder = before?.spec?.holderIdentity;
-  const [since = 0, until = 0] = [before?.spec?.acquireTime, before?.spec?.renewTime].map(
-    (text) => Date.parse(text ?? "") || 0,
-  );
+  const announced = Number(before?.metadata.annotations?.[revisionAnnotation]) || undefined;
   if (holder) ctx.log.info(`Took the release over from ${holder}, which stopped renewing its Lease`);
   return {
     token,
-    takenOverFrom: holder ? { holder, since, until } : undefined,
+    takenOverFrom: holder ? { holder, announced } : undefined,
     lost: lost.signal,
+    async announce(revision) {
+      const annotations = { [revisionAnnotation]: String(revision) };
+      const name = leaseName(place.release);
+      await cluster.patch(leases, { name, namespace: place.namespace }, { metadata: { annotations } });
+    },
     async release() {
       stop.abort();
       await renewing;

@@ -48,12 +48,6 @@ export interface DeployInputs extends ApiKeyInputs, ClusterChoice {
   readonly hostedZoneId: string | undefined;
 }
 
-/** From when on a run has something to undo, and what. */
-export interface Began extends BegunRevision {
-  /** Milliseconds since the epoch. */
-  readonly at: number;
-}
-
 /** What the steps of helm-deploy talk through. */
 export interface Deployment {
   readonly cluster: Cluster;
@@ -70,7 +64,7 @@ export interface Deployment {
   /** Held from before apply until `close`. */
   lease?: HeldLease;
   /** Set just before helm writes. Until it is set there is nothing to undo. */
-  began?: Began;
+  began?: BegunRevision;
   /** The rollout was overtaken: nothing is undone. */
   superseded: boolean;
 }

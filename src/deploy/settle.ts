@@ -86,8 +86,8 @@ export async function settleRun(remembered: Readonly<Record<string, string>>, ct
 async function finish(run: RememberedRun, means: ApplyMeans, ctx: Context): Promise<void> {
   // Before helm began, what is pending is someone else's.
   if (!run.began) return;
-  const { at, before, made } = run.began;
-  await clearLock(means, { since: at, until: ctx.clock.now() }, ctx);
+  const { before, made } = run.began;
+  await clearLock(means, made, ctx);
   if (run.onCancel !== "rollback") return;
   const state = stateOf(await readRevisions(means.cluster, run));
   if (state.kind === "absent" || (state.kind === "deployed" && isUndone(state.newest, before))) return;

@@ -47,7 +47,7 @@ export async function carryOut(plan: ReleasePlan, deployment: Deployment, ctx: C
   // Whoever lost the Lease writes nothing more.
   const own = { ...ctx, signal: AbortSignal.any([ctx.signal, deployment.lease.lost]) };
   const revision = await applyRelease(plan, applyMeans(deployment), deployment.lease, own, (begun) => {
-    deployment.began = { at: ctx.clock.now(), ...begun };
+    deployment.began = begun;
     rememberRun(deployment, ctx);
   });
   if (plan.records)

@@ -44,12 +44,9 @@ describe("recoveryOf", () => {
     });
   });
 
-  it("takes for a dead run's own only what began while that run held the Lease", () => {
-    const tenure = { since: 1_000_000, until: 1_200_000 };
-    expect(isOf(tenure, 1_100_000)).toBe(true);
-    expect(isOf(tenure, 1_200_000 + 61_000)).toBe(false);
-    expect(isOf(tenure, 1_000_000 - 61_000)).toBe(false);
-    expect(isOf(undefined, 1_100_000)).toBe(false);
+  it("takes for a dead run's own only the revision that it announced, and the next, which undoes it", () => {
+    expect([3, 4, 5, 6].map((revision) => isOf(4, revision))).toEqual([false, true, true, false]);
+    expect(isOf(undefined, 4)).toBe(false);
   });
 
   it("rolls a killed upgrade back to the last good revision", () => {
