@@ -46,7 +46,7 @@ describe.each([3, 4] as const)("a release that fails, with helm %i", (major) => 
     expect(codes(run)).toEqual(["DEPLOY_CHECKPOINT_DENIED"]);
     expect(run.failures[0]!.message).toContain("An error occurred (AccessDenied) when calling GetObject");
     expect(run.outputs).toMatchObject({ status: "rolled-back", revision: "3", "rolled-back-to": "1" });
-    expect(pods()).toHaveLength(1);
+    await expect.poll(() => pods().length, { timeout: 10_000 }).toBe(1);
     bench.kubernetes.troubles.clear();
     const again = await bench.deploy({ point: {} });
     expect(again.outputs).toMatchObject({ status: "unchanged", changes: "0" });
@@ -59,7 +59,7 @@ describe.each([3, 4] as const)("a release that fails, with helm %i", (major) => 
     const run = await bench.deploy({ point: {} }, { inputs: { "on-failure": "keep" } });
     expect(codes(run)).toEqual(["DEPLOY_OOM"]);
     expect(run.outputs).toMatchObject({ status: "failed", revision: "1" });
-    expect(pods()).toHaveLength(1);
+    await expect.poll(() => pods().length, { timeout: 10_000 }).toBe(1);
   });
 });
 
@@ -108,7 +108,7 @@ describe("a rollout that is slow or finds no GPUs", () => {
     const run = await bench.deploy(models, { inputs: { ...key, surge: "recreate" } });
     expect(run.failures).toEqual([]);
     expect(run.outputs).toMatchObject({ status: "deployed", revision: "2" });
-    expect(pods()).toHaveLength(2);
+    await expect.poll(() => pods().length, { timeout: 10_000 }).toBe(2);
     const again = await bench.deploy(models, { inputs: key });
     expect(again.failures).toEqual([]);
     expect(again.writes).toEqual([]);
