@@ -1,5 +1,5 @@
 import { gunzip } from "node:zlib";
-import type { Source } from "../bytes/source.ts";
+import { memorySource } from "../bytes/memory.ts";
 import { guardPaths } from "../tar/policy.ts";
 import { indexTar } from "../tar/read.ts";
 import { chartLimits, unusable } from "./chart.ts";
@@ -15,7 +15,7 @@ export async function unpackChart(archive: Buffer, label: string): Promise<Reado
   const files = new Map<string, Buffer>();
   const tops = new Set<string>();
   let total = 0;
-  for (const member of await indexTar(sourceOf(tar, label))) {
+  for (const member of await indexTar(memorySource(tar, label))) {
     const path = guard.admit(member);
     if (member.type !== "file") continue;
     total += member.size;
@@ -38,15 +38,4 @@ function inflated(archive: Buffer, label: string): Promise<Buffer> {
       else resolve(tar);
     });
   });
-}
-
-/** Bytes in memory as a source. */
-function sourceOf(bytes: Buffer, label: string): Source {
-  return {
-    size: bytes.length,
-    identity: label,
-    label,
-    read: async (offset, into) => bytes.copy(into, 0, offset, offset + into.length),
-    close: async () => {},
-  };
 }

@@ -1,3 +1,4 @@
+import { memorySource } from "../../bytes/memory.ts";
 import type { Source } from "../../bytes/source.ts";
 import type { TarMember } from "../../tar/member.ts";
 import { guardPaths, normalPath } from "../../tar/policy.ts";
@@ -25,7 +26,7 @@ export async function openImage(source: Source, archive: string, signal: AbortSi
     oci: await readLayout(files),
     blob(descriptor) {
       const member = members.get(blobPath(descriptor.digest));
-      return member ? dataOf(source, member) : inMemory(embedded(descriptor, archive)!, descriptor.digest);
+      return member ? dataOf(source, member) : memorySource(embedded(descriptor, archive)!, descriptor.digest);
     },
   };
 }
@@ -47,14 +48,4 @@ async function readMember(source: Source, member: TarMember, signal: AbortSignal
   const bytes = Buffer.alloc(member.size);
   await source.read(member.offset, bytes, signal);
   return bytes;
-}
-
-function inMemory(bytes: Buffer, label: string): Source {
-  return {
-    size: bytes.length,
-    identity: label,
-    label,
-    read: async (offset, into) => bytes.copy(into, 0, offset, offset + into.length),
-    close: async () => {},
-  };
 }
