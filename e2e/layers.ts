@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { createNetwork, type Network } from "./node/network.ts";
 import {
   containerd,
@@ -34,7 +35,7 @@ export const layers: readonly Layer[] = [
   {
     name: "node",
     software: [kubernetes, containerd, distribution, nodeImage],
-    needs: ["go", "apt-get", "dpkg-deb", "ip", "nsenter", "umount"],
+    needs: ["go", "apt-get", "dpkg-deb", "ip", "nsenter", "umount", "unshare"],
     network: createNetwork,
   },
   { name: "models", software: [llamaCpp, gguf], needs: ["apt-get", "dpkg-deb", "python3"] },
@@ -48,5 +49,9 @@ export function obstacle(
   if (platform !== "linux" || arch !== "x64") return `needs Linux on x64; this is ${platform} on ${arch}`;
   if (network && getuid?.() !== 0) return "needs root";
   const missing = needs.filter((program) => !isInstalled(program));
-  return missing.length === 0 ? undefined : `needs ${missing.join(", ")}, which this machine does not have`;
+  if (missing.length > 0) return `needs ${missing.join(", ")}, which this machine does not have`;
+  // A root that is shut in a container may lack the rights that a node needs.
+  if (network && spawnSync("unshare", ["--net", "--mount", "true"], { stdio: "ignore" }).status !== 0)
+    return "needs a root that may make network and mount namespaces";
+  return undefined;
 }

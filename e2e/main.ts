@@ -1,16 +1,20 @@
-/** Proves the product on software that others wrote: `npm run e2e -- [layer ...]`. Installs what it needs; ends with a table. */
+/**
+ * Proves the product on software that others wrote: `npm run e2e -- [layer ...] [--report=<file>]`. Installs what it needs; ends with a table, and
+ * leaves the counts of all layers in the file.
+ */
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { parseArgs } from "node:util";
 import { type Layer, layers, obstacle } from "./layers.ts";
-import { type Result, tableOf, type VitestReport } from "./table.ts";
+import { type Result, tableOf, totalOf, type VitestReport } from "./table.ts";
 
 const vitest = join(dirname(createRequire(import.meta.url).resolve("vitest/package.json")), "vitest.mjs");
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
-const asked = process.argv.slice(2);
+const { positionals: asked, values } = parseArgs({ allowPositionals: true, options: { report: { type: "string" } } });
 const unknown = asked.filter((name) => !layers.some((layer) => layer.name === name));
 if (unknown.length > 0) {
   say(`There is no layer ${unknown.join(", ")}. Layers: ${layers.map(({ name }) => name).join(", ")}.`);
@@ -22,6 +26,7 @@ const results: Result[] = [];
 for (const layer of layers.filter(({ name }) => asked.length === 0 || asked.includes(name)))
   if (!interrupted) results.push(await resultOf(layer));
 say(`\n${tableOf(results)}`);
+if (values.report !== undefined) writeFileSync(values.report, `${JSON.stringify(totalOf(results))}\n`);
 process.exitCode = results.some((result) => result.failed > 0 || result.broken !== undefined) || interrupted ? 1 : 0;
 
 /** Installs what a layer needs and runs its tests. */

@@ -3,6 +3,7 @@ export interface VitestReport {
   readonly success: boolean;
   readonly numPassedTests: number;
   readonly numFailedTests: number;
+  readonly numFailedTestSuites: number;
   readonly numPendingTests: number;
   readonly numTodoTests: number;
 }
@@ -22,6 +23,21 @@ export interface Result {
   readonly cannotRun?: string;
   /** Why it counts as failed. */
   readonly broken?: string;
+}
+
+/** All layers as one report: a layer that broke without a failed test counts as a failed file, one that cannot run as a skipped test. */
+export function totalOf(results: readonly Result[]): VitestReport {
+  const sum = (of: (result: Result) => number) => results.reduce((total, result) => total + of(result), 0);
+  const broken = sum(({ failed, broken }) => (broken !== undefined && failed === 0 ? 1 : 0));
+  const failed = sum((result) => result.failed);
+  return {
+    success: failed === 0 && broken === 0,
+    numPassedTests: sum(({ passed }) => passed),
+    numFailedTests: failed,
+    numFailedTestSuites: broken,
+    numPendingTests: sum(({ skipped, cannotRun }) => skipped + (cannotRun === undefined ? 0 : 1)),
+    numTodoTests: 0,
+  };
 }
 
 const titles = ["layer", "tests", "passed", "failed", "skipped", "set-up", "time", "on"] as const;

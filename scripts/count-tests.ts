@@ -1,4 +1,4 @@
-/** Prints `N passed, N failed` from vitest's JSON report; fails when a test failed, was skipped, or none ran. */
+/** Prints `N passed, N failed` of all of vitest's JSON reports that are named; fails when a test failed or none ran. */
 import { readFileSync } from "node:fs";
 
 interface Report {
@@ -8,12 +8,12 @@ interface Report {
   readonly numFailedTestSuites: number;
 }
 
-const [path = ""] = process.argv.slice(2);
-const report = JSON.parse(readFileSync(path, "utf8")) as Report;
-const failed = Math.max(
-  report.numFailedTests,
-  report.numFailedTestSuites > 0 && report.numFailedTests === 0 ? report.numFailedTestSuites : 0,
-);
-const skipped = report.numPendingTests > 0 ? `, ${report.numPendingTests} skipped` : "";
-console.log(`${report.numPassedTests} passed, ${failed} failed${skipped}`);
-if (failed > 0 || report.numPassedTests === 0) process.exitCode = 1;
+const reports = process.argv.slice(2).map((path) => JSON.parse(readFileSync(path, "utf8")) as Report);
+const sum = (of: (report: Report) => number) => reports.reduce((total, report) => total + of(report), 0);
+
+const passed = sum((report) => report.numPassedTests);
+// A file that could not be loaded has no test of its own to count.
+const failed = sum((report) => report.numFailedTests || report.numFailedTestSuites);
+const pending = sum((report) => report.numPendingTests);
+console.log(`${passed} passed, ${failed} failed${pending > 0 ? `, ${pending} skipped` : ""}`);
+if (failed > 0 || passed === 0) process.exitCode = 1;

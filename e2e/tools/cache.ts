@@ -1,10 +1,11 @@
 import { createHash, type Hash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { homedir } from "node:os";
+import { join } from "node:path";
 
-/** Where software that was built or fetched once stays; git does not see it, and `npm ci` clears it. */
-const root = resolve(import.meta.dirname, "../../node_modules/.cache/eks-deploy/e2e");
+/** Where software that was built or fetched once stays for every clone (https://specifications.freedesktop.org/basedir-spec/latest/). */
+const root = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "eks-deploy/e2e");
 
 /** Gives the folder `name` in the cache, filled by `make` where it is not there yet. It appears whole or not at all, beside other processes too. */
 export async function cached(name: string, make: (folder: string) => Promise<void>): Promise<string> {

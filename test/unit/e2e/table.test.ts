@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Layer, obstacle } from "../../../e2e/layers.ts";
-import { type Result, tableOf } from "../../../e2e/table.ts";
+import { type Result, tableOf, totalOf } from "../../../e2e/table.ts";
 
 const ran: Result = {
   layer: "models",
@@ -29,6 +29,26 @@ describe("the table at the end of npm run e2e", () => {
     expect(tableOf([{ ...ran, broken: "go ended with status 1:" }])).toContain(
       "models failed: go ended with status 1:",
     );
+  });
+});
+
+describe("the report of npm run e2e", () => {
+  it("adds the layers up", () => {
+    expect(totalOf([ran, { ...ran, skipped: 2 }])).toMatchObject({
+      numPassedTests: 10,
+      numFailedTests: 2,
+      numPendingTests: 2,
+      success: false,
+    });
+  });
+
+  it("counts a layer that broke before its tests as failed, and one that cannot run as skipped", () => {
+    const none = { ...ran, passed: 0, failed: 0 };
+    expect(totalOf([{ ...none, broken: "go ended with status 1:" }])).toMatchObject({
+      numFailedTestSuites: 1,
+      success: false,
+    });
+    expect(totalOf([{ ...none, cannotRun: "needs root" }])).toMatchObject({ numPendingTests: 1, numPassedTests: 0 });
   });
 });
 
