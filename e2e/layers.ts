@@ -1,6 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { createNetwork, type Network } from "./node/network.ts";
 import {
+  act,
+  actionlint,
+  checkJsonschema,
   containerd,
   crane,
   distribution,
@@ -12,6 +15,7 @@ import {
   ociConformance,
   type Software,
   versitygw,
+  zizmor,
 } from "./software.ts";
 import { isInstalled } from "./tools/run.ts";
 
@@ -38,6 +42,7 @@ export const layers: readonly Layer[] = [
     needs: ["go", "apt-get", "dpkg-deb", "ip", "nsenter", "umount", "unshare"],
     network: createNetwork,
   },
+  { name: "workflows", software: [actionlint, zizmor, checkJsonschema, act], needs: ["git", "go", "python3"] },
   { name: "models", software: [llamaCpp, gguf], needs: ["apt-get", "dpkg-deb", "python3"] },
 ];
 

@@ -37,6 +37,29 @@ export const moto: Software = {
   get: () => pythonWith("moto[server]==5.2.5"),
 };
 
+/** A second AWS of the Python community, which knows Pod Identity; the path is an interpreter's. */
+export const ministack: Software = {
+  name: "ministack",
+  version: "1.5.33",
+  get: () => pythonWith("ministack==1.5.33"),
+};
+
+/** Runs workflows on this machine. */
+export const act = goProgram("act", "github.com/nektos/act", "v0.2.89");
+
+/** A linter of workflows that types their expressions. */
+export const actionlint = goProgram("actionlint", "github.com/rhysd/actionlint/cmd/actionlint", "v1.7.12");
+
+/** A linter of what can be attacked in workflows; the path is an interpreter's. */
+export const zizmor: Software = { name: "zizmor", version: "1.32.0", get: () => pythonWith("zizmor==1.32.0") };
+
+/** SchemaStore's JSON Schemas of workflows and actions; the path is an interpreter's. */
+export const checkJsonschema: Software = {
+  name: "check-jsonschema",
+  version: "0.39.0",
+  get: () => pythonWith("check-jsonschema==0.39.0"),
+};
+
 const kubernetesVersion = "1.36.3";
 const component = "k8s.io/component-base/version";
 

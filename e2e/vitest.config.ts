@@ -4,13 +4,23 @@ import { layers } from "./layers.ts";
 /** Tests that kill processes and watch pods on a clock may be tried once more where nobody looks on. */
 const retry = process.env["CI"] ? 1 : 0;
 
+/** They import JSON as bundlers do; Node itself refuses that. */
+const githubPackages = [/@actions\/(workflow-parser|languageservice)/];
+
 /** One project for each layer. Their servers share two cores, so files run one after another. */
 export default defineConfig({
   root: import.meta.dirname,
   test: {
     fileParallelism: false,
     projects: layers.map(({ name }) => ({
-      test: { name, include: [`${name}/**/*.test.ts`], testTimeout: 180_000, hookTimeout: 180_000, retry },
+      test: {
+        name,
+        include: [`${name}/**/*.test.ts`],
+        testTimeout: 180_000,
+        hookTimeout: 180_000,
+        retry,
+        server: { deps: { inline: githubPackages } },
+      },
     })),
   },
 });
