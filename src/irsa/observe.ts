@@ -6,8 +6,8 @@ import { type Identity, policyArnOf, providerArnOf } from "./identity.ts";
 import { readKey } from "./key.ts";
 import type { ObservedCluster, ObservedIdentity } from "./observed.ts";
 import { readAgent, readAssociations, readCluster } from "./read-eks.ts";
-import { readForeignPolicy, readPolicy, readProvider, readQuotas, readRole } from "./read-iam.ts";
-import { noIssuer } from "./refusals.ts";
+import { policyNamed, readForeignPolicy, readPolicy, readProvider, readQuotas, readRole } from "./read-iam.ts";
+import { nameTaken, noIssuer } from "./refusals.ts";
 
 /** Reads everything that an identity of ours is planned from. Writes nothing. */
 export async function observeIdentity(
@@ -26,7 +26,11 @@ export async function observeIdentity(
     key: bucket.then((facts) => readKey(identity.reach.key, facts, reader)),
     provider: cluster.then(({ issuer }) => readProvider(providerArnOf(identity.place, issuer), reader)),
     role,
-    policy: readPolicy(policyArn, reader),
+    policy: readPolicy(policyArn, reader).then(async (found) => {
+      const taken = found ? undefined : await policyNamed(identity.policyName, reader);
+      if (taken !== undefined && taken !== policyArn) throw nameTaken("policy", policyArn, taken);
+      return found;
+    }),
     foreign: role.then((found) =>
       Promise.all(
         (found?.attached ?? []).filter((arn) => arn !== policyArn).map((arn) => readForeignPolicy(arn, reader)),

@@ -87,6 +87,23 @@ export async function readPolicy(arn: string, { aws, signal }: Reader): Promise<
   });
 }
 
+/** A policy whose name differs from `name` by case or path alone; IAM takes no second one. `undefined`: none, or policies may not be listed. */
+export async function policyNamed(name: string, { aws, signal }: Reader): Promise<string | undefined> {
+  const { ListPoliciesCommand } = await import("@aws-sdk/client-iam");
+  const iam = await iamClient(aws);
+  return orDenied(undefined, "listing the account's policies", async () => {
+    for (let marker: string | undefined, more = true; more; ) {
+      const command = new ListPoliciesCommand({ Scope: "Local", MaxItems: 1_000, Marker: marker });
+      const page = await iam.send(command, { abortSignal: signal });
+      const found = page.Policies?.find((policy) => policy.PolicyName?.toLowerCase() === name.toLowerCase());
+      if (found) return found.Arn;
+      marker = page.Marker;
+      more = page.IsTruncated === true;
+    }
+    return undefined;
+  });
+}
+
 /** The document of a policy of others; absent where it may not be read. */
 export async function readForeignPolicy(arn: string, { aws, signal }: Reader): Promise<HangingPolicy> {
   const sdk = await import("@aws-sdk/client-iam");

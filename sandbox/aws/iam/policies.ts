@@ -37,6 +37,7 @@ export function policyOperations(iam: IamState): Readonly<Record<string, QueryOp
         return page(form, [...policy.versions].reverse(), "Versions", (version) => showVersion(policy, version));
       },
     },
+    ListPolicies: { run: (form) => listed(iam, form) },
     ListEntitiesForPolicy: { resource: byArn, run: (form) => entities(iam, form) },
     CreatePolicy: {
       write: true,
@@ -141,6 +142,16 @@ function createPolicy(iam: IamState, form: Form): ManagedPolicy {
   return policy;
 }
 
+/** Policies as a list shows them: without their tags. */
+function listed(iam: IamState, form: Form): XmlValue {
+  const scope = form.get("Scope") ?? "All";
+  const found = iam.allPolicies().filter(({ arn }) => {
+    const aws = arn.includes(":iam::aws:");
+    return scope === "All" || (scope === "AWS") === aws;
+  });
+  return page(form, found, "Policies", (policy) => ({ ...showPolicy(iam, policy), Tags: undefined }));
+}
+
 function entities(iam: IamState, form: Form): XmlValue {
   const { arn } = iam.seenPolicy(required(form, "PolicyArn"));
   const usage = form.get("PolicyUsageFilter");
@@ -174,7 +185,7 @@ function showVersion(policy: ManagedPolicy, version: PolicyVersion): Record<stri
   };
 }
 
-function showPolicy(iam: IamState, policy: ManagedPolicy): XmlValue {
+function showPolicy(iam: IamState, policy: ManagedPolicy): Record<string, XmlValue> {
   const roles = iam.allRoles();
   return {
     PolicyName: policy.name,

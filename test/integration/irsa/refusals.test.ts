@@ -75,6 +75,14 @@ describe("before the first write", () => {
       return refused("IRSA_NAME_TAKEN", "role/ml/inference-pod-role");
     });
 
+    it.each(["Inference-Pod-Policy", "inference-pod-policy"])(
+      "a policy %s under another path or in other case is refused",
+      (name) => {
+        server.addPolicy(name, [JSON.stringify({ Version: "2012-10-17", Statement: [] })], { path: "/ml/" });
+        return refused("IRSA_NAME_TAKEN", `policy/ml/${name}`);
+      },
+    );
+
     it("names that IAM does not take are refused, all at once", async () => {
       const long = "x".repeat(65);
       await refused("INPUT_INVALID", /role-name must be at most 64.*\n.*policy-name must be made of/, {

@@ -129,7 +129,7 @@ export async function startAws(partition = "aws", at = region) {
       return role;
     },
     addPolicy(name: string, documents: readonly string[], over: Partial<ManagedPolicy> = {}): ManagedPolicy {
-      const arn = iam.arn("policy", name);
+      const arn = iam.arn("policy", `${over.path?.slice(1) ?? ""}${name}`);
       const policy: ManagedPolicy = {
         name,
         path: "/",
