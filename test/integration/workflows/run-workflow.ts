@@ -28,6 +28,8 @@ export interface Call {
   readonly network: Readonly<Record<string, string>>;
   /** GitHub's REST calls, for scripts that make them. */
   readonly rest?: ReturnType<typeof fakeGithub>;
+  /** What happens in the world before a job begins: while reviewers think, for example. */
+  readonly before?: (job: string) => Promise<void>;
 }
 
 /** Users call our actions and workflows by this name. */
@@ -78,6 +80,7 @@ export async function runWorkflow(workflow: Workflow, call: Call): Promise<Workf
       ended.set(name, { result: "skipped", outputs: {} });
       continue;
     }
+    await call.before?.(name);
     const legs: JobRun[] = [];
     for (const leg of legsOf(job, before)) legs.push(await runJob(name, job, { ...before, matrix: leg }, call));
     jobs.push(...legs.flatMap((leg) => leg.called ?? leg));
@@ -118,7 +121,7 @@ async function runJob(
   const ran: StepResult[] = [];
   let status: Status = "success";
   for (const step of job.steps ?? []) {
-    const now = { ...context, steps, runner: { temp: join(folder, "temp") } };
+    const now = { ...context, steps, env: job.env ?? {}, runner: { temp: join(folder, "temp") } };
     if (!runs(step.if, now, status)) continue;
     const result = await runAnyStep(step, now, folder, call);
     if (!result) continue;
@@ -133,8 +136,15 @@ async function runJob(
     name: leg ? `${name} (${leg})` : name,
     result: status === "success" ? "success" : "failure",
     steps: ran,
-    outputs: Object.fromEntries(outputs.map(([key, value]) => [key, value === null ? "" : String(value)])),
+    outputs: Object.fromEntries(outputs.map(([key, value]) => [key, crossing(value, ran, call)])),
   };
+}
+
+/** An output of a job as the next job sees it: GitHub drops what contains a secret or a masked value. */
+function crossing(value: unknown, steps: readonly StepResult[], { secrets }: Call): string {
+  const masks = steps.flatMap(({ raw }) => [...raw.matchAll(/^::add-mask::(.+)$/gm)].map(([, mask]) => mask!));
+  const text = value === null ? "" : String(value);
+  return [...Object.values(secrets), ...masks].some((secret) => secret !== "" && text.includes(secret)) ? "" : text;
 }
 
 /** A job that calls one of our workflows; the jobs of that stand for it, under its name. */
@@ -166,7 +176,7 @@ function texts(given: unknown, context: Context): Readonly<Record<string, string
 
 async function runAnyStep(step: Step, context: Context, folder: string, call: Call): Promise<StepResult | undefined> {
   const inputs = texts(step.with, context);
-  const env = texts(step.env, context);
+  const env = texts({ ...(context["env"] as object), ...step.env }, context);
   const [uses = ""] = (step.uses ?? "").split("@");
   const artifacts = join(call.folder, "artifacts");
   if (uses.startsWith("$/actions/"))

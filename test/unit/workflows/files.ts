@@ -24,6 +24,7 @@ export interface Job {
   readonly permissions?: Readonly<Record<string, string>>;
   readonly strategy?: { readonly matrix: Readonly<Record<string, unknown>>; readonly "fail-fast"?: boolean };
   readonly outputs?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
   readonly steps?: readonly Step[];
   /** A called workflow. */
   readonly uses?: string;
