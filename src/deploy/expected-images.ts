@@ -3,14 +3,8 @@ import type { Change } from "../action/plan.ts";
 import type { Aws } from "../aws/session.ts";
 import { isOwnRegistry, parseReference, taggedDigest } from "../facts/image.ts";
 import { isSeen, look, type NotSeen, type Seen } from "../facts/looking.ts";
+import type { PushedImages } from "../facts/pushed-image.ts";
 import type { ExpectedImages } from "./health.ts";
-
-/** An image as push-images or a release record tells of it. */
-export interface PushedImage {
-  readonly repository: string;
-  readonly tag: string;
-  readonly digest: string;
-}
 
 /** What is known of an image that pods of the release name. */
 export interface ImageFact {
@@ -26,7 +20,7 @@ export interface ImageFact {
 /** Which images are looked for, and what is known of them without asking. */
 export interface ImageQuestions {
   readonly references: readonly string[];
-  readonly pushed: Readonly<Record<string, PushedImage>>;
+  readonly pushed: PushedImages;
   /** Changes of earlier steps: what they bring counts as there. */
   readonly upcoming: readonly Change[];
   /** Absent where AWS is not asked. */

@@ -2,11 +2,12 @@ import type { Context } from "../action/context.ts";
 import type { Change } from "../action/plan.ts";
 import type { Aws } from "../aws/session.ts";
 import type { Cluster } from "../cluster/cluster.ts";
+import type { PushedImages } from "../facts/pushed-image.ts";
 import type { Helm } from "../helm/find.ts";
 import type { Check } from "./checks/check.ts";
 import { capacityToCome } from "./checks/gpus.ts";
 import { diffObjects, replacesPods } from "./diff.ts";
-import { type ImageFact, imageFacts, type PushedImage } from "./expected-images.ts";
+import { type ImageFact, imageFacts } from "./expected-images.ts";
 import { canGrow, type GpuChange, judgeGpus, nodeGpus } from "./gpus.ts";
 import { contentOf, stateOf } from "./history.ts";
 import { type HostRecords, observeHostRecords } from "./host-records.ts";
@@ -31,7 +32,7 @@ export interface ObserveMeans extends ReleasePlace {
   readonly wanted: Omit<WantedRelease, "objects">;
   readonly surge: "auto" | "recreate" | "wait";
   readonly preflight: "true" | "only" | "false";
-  readonly pushed: Readonly<Record<string, PushedImage>>;
+  readonly pushed: PushedImages;
   /** S3 prefix of each model, by key. */
   readonly prefixes: Readonly<Record<string, string>>;
   /** Changes of earlier steps: what they bring counts as there. */

@@ -10,10 +10,10 @@ import { type ClusterChoice, connectCluster } from "../cluster/connect.ts";
 import { UserError } from "../errors.ts";
 import { type ApiKeyInputs, apiKey } from "../facts/api-key.ts";
 import { releaseOwner } from "../facts/owner.ts";
+import type { PushedImages } from "../facts/pushed-image.ts";
 import { releaseRecord } from "../facts/release-record.ts";
 import { findHelm, type Helm } from "../helm/find.ts";
 import type { BegunRevision } from "./apply.ts";
-import type { PushedImage } from "./expected-images.ts";
 import type { HeldLease } from "./lease.ts";
 import type { WantedRelease } from "./plan.ts";
 import type { HelmContent } from "./render.ts";
@@ -25,7 +25,7 @@ export interface DeployInputs extends ApiKeyInputs, ClusterChoice {
   readonly bundle: SourceRef | undefined;
   readonly chart: SourceRef | undefined;
   readonly valuesFile: string;
-  readonly imageDigests: Readonly<Record<string, PushedImage>>;
+  readonly imageDigests: PushedImages;
   readonly fromRecord: string | undefined;
   readonly release: string;
   readonly namespace: string;
@@ -58,7 +58,7 @@ export interface Deployment {
   content: HelmContent;
   wanted: Omit<WantedRelease, "objects">;
   /** Images with the digests that pods must run: as pushed, else as the record says. */
-  pushed: Readonly<Record<string, PushedImage>>;
+  pushed: PushedImages;
   /** S3 prefix of each model, by key. */
   prefixes: Readonly<Record<string, string>>;
   /** Held from before apply until `close`. */
@@ -128,7 +128,7 @@ async function readWish(
 }
 
 /** What push-images put out; without it what the record names. */
-async function pushedImages(inputs: DeployInputs, ctx: Context): Promise<Readonly<Record<string, PushedImage>>> {
+async function pushedImages(inputs: DeployInputs, ctx: Context): Promise<PushedImages> {
   if (Object.keys(inputs.imageDigests).length > 0 || !inputs.fromRecord) return inputs.imageDigests;
   return (await releaseRecord(inputs.fromRecord, inputs.release, inputs, ctx)).record.images;
 }

@@ -5,13 +5,18 @@ import type { Aws } from "../aws/session.ts";
 import { asEksDeployError } from "../errors.ts";
 import { type CertificateFacts, certificateFacts } from "../facts/certificate.ts";
 import { type CheckpointFacts, checkpointFacts } from "../facts/checkpoint.ts";
+import { taggedDigest } from "../facts/image.ts";
+import type { PushedImages } from "../facts/pushed-image.ts";
 import type { Values } from "./merge.ts";
-import { isInRegistry, type NamedImage, namedImages } from "./registry-images.ts";
+import { type NamedImage, namedImages } from "./registry-images.ts";
 import type { RenderedModel } from "./render.ts";
 
-/** An image, and whether the registry has it; `there` is undefined where it may not be looked at. */
+/** An image, and what its tag has in the registry. */
 export interface ImageFact extends NamedImage {
-  readonly there: boolean | undefined;
+  /** Undefined where it may not be looked at. */
+  readonly digest: string | "absent" | undefined;
+  /** The digest that was pushed, or that the record names; undefined where nobody says. */
+  readonly pushed: string | undefined;
 }
 
 /** What AWS says of the things that the values name. What may not be looked at is told in `notes`, and missing in the rest. */
@@ -38,6 +43,8 @@ export interface AwsQuestions {
   readonly all: Values;
   /** A policy that the user chose; the guide's own is not asked about. */
   readonly sslPolicy: string | undefined;
+  /** What was pushed, as push-images or the record tells. */
+  readonly pushed: PushedImages;
 }
 
 /** Looks everything up side by side. */
@@ -61,6 +68,7 @@ export async function awsFacts(questions: AwsQuestions, aws: Aws, ctx: Context):
     }
   };
   const { certificateArns, models, all, sslPolicy } = questions;
+  const pushed = Object.values(questions.pushed);
   const [certificates, prefixes, images, sslPolicyKnown] = await Promise.all([
     Promise.all(
       certificateArns.map((arn) => attempt(`the certificate ${arn}`, () => certificateFacts(arn, aws, ctx.signal))),
@@ -75,7 +83,9 @@ export async function awsFacts(questions: AwsQuestions, aws: Aws, ctx: Context):
     Promise.all(
       namedImages(all, aws).map(async (image) => {
         const what = `the image ${image.repository}:${image.tag}`;
-        return { ...image, there: await attempt(what, () => isInRegistry(image, aws, ctx.signal)) };
+        const digest = await attempt(what, async () => (await taggedDigest(image, aws, ctx.signal)) ?? "absent");
+        const told = pushed.find(({ repository, tag }) => repository === image.repository && tag === image.tag);
+        return { ...image, digest, pushed: told?.digest };
       }),
     ),
     sslPolicy && attempt(`the TLS policy ${sslPolicy}`, () => isSslPolicy(sslPolicy, aws, ctx.signal)),

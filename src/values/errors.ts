@@ -115,6 +115,10 @@ export const valuesErrors: Catalogue = {
     guide:
       "If image pulls fail, confirm the GPU node group's instance role has the `AmazonEC2ContainerRegistryReadOnly` policy and that the `atlas` repository exists in ECR.",
   },
+  VALUES_IMAGE_DIFFERS: {
+    means: "The tag of an image has another digest in the registry than push-images or the release record says.",
+    remedy: "Find out who moved the tag; run push-images again, or release under another tag.",
+  },
   VALUES_NOT_LOOKED_AT: {
     means: "A check was left out, because the role may not read what it needs or the place cannot be reached.",
     remedy: "Grant what docs/permissions.md lists, or ignore it.",

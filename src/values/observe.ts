@@ -6,6 +6,7 @@ import type { Chart } from "../bundle/chart.ts";
 import { openChart } from "../bundle/open-chart.ts";
 import { namesCluster } from "../cluster/connect.ts";
 import { asEksDeployError, UserError } from "../errors.ts";
+import type { PushedImages } from "../facts/pushed-image.ts";
 import { type AwsFacts, awsFacts, notLookedAt } from "./aws-facts.ts";
 import { chosenSslPolicy } from "./check/aws.ts";
 import { arnsOf } from "./check/certificate.ts";
@@ -57,8 +58,9 @@ export async function observeValues(
   const models = renderedModels(values);
   const file = valuesFile(values);
   const all = coalesced(chart, values);
+  const pushed = Object.keys(settings.imageDigests).length > 0 ? settings.imageDigests : (recorded?.images ?? {});
   const [facts, templated] = await Promise.all([
-    settings.checkAws ? lookInAws(all, models, await means.aws(), ctx) : undefined,
+    settings.checkAws ? lookInAws(all, models, pushed, await means.aws(), ctx) : undefined,
     helmTemplate(chart, file.text, settings, ctx),
   ]);
   const evidence: Evidence = {
@@ -129,9 +131,15 @@ function ownRegistry(aws: Aws, means: RenderMeans): string {
   return prefix === "" ? host : `${host}/${prefix}`;
 }
 
-function lookInAws(all: Values, models: readonly RenderedModel[], aws: Aws, ctx: Context): Promise<AwsFacts> {
+function lookInAws(
+  all: Values,
+  models: readonly RenderedModel[],
+  pushed: PushedImages,
+  aws: Aws,
+  ctx: Context,
+): Promise<AwsFacts> {
   const here = arnsOf(all).filter((arn) => arn.includes(`:acm:${aws.region}:${aws.account}:`));
-  return awsFacts({ certificateArns: here, models, all, sslPolicy: chosenSslPolicy(all) }, aws, ctx);
+  return awsFacts({ certificateArns: here, models, all, pushed, sslPolicy: chosenSslPolicy(all) }, aws, ctx);
 }
 
 /** A chain plans twice; each warning is told once. */

@@ -1,16 +1,18 @@
 import type { Context } from "../action/context.ts";
 import { chartPath } from "../bundle/chart-cache.ts";
 import { UserError } from "../errors.ts";
+import type { PushedImages } from "../facts/pushed-image.ts";
 import { findRecord } from "../record/find.ts";
 import { openStore } from "../record/store.ts";
 import type { RenderMeans, RenderSettings } from "./settings.ts";
 
-/** What a release record has to say to the values: proven prefixes, and the place of the proven chart. */
+/** What a release record has to say to the values: proven prefixes and images, and the place of the proven chart. */
 export interface RecordedSources {
   /** By model key. */
   readonly prefixes: Readonly<Record<string, string>>;
   /** `s3://<records>/charts/<sha256>.tgz`. */
   readonly chart: string;
+  readonly images: PushedImages;
 }
 
 /** The record that `from-record` names; undefined where it names none. */
@@ -35,6 +37,7 @@ export async function recordedSources(
   }
   return {
     prefixes: Object.fromEntries(Object.entries(record.checkpoints).map(([key, { prefix }]) => [key, prefix])),
+    images: record.images,
     chart: `${records.replace(/\/$/, "")}/${chartPath(record.chart.sha256)}`,
   };
 }

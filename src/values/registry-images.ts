@@ -1,7 +1,6 @@
-import { ecrClient } from "../aws/ecr.ts";
-import { errorName, fromAws } from "../aws/errors.ts";
 import type { Aws } from "../aws/session.ts";
 import { presetImages } from "../bundle/chart.ts";
+import { isOwnRegistry } from "../facts/image.ts";
 import { type Values, valueAt } from "./merge.ts";
 
 /** An image that pods will pull, in this account's registry. */
@@ -25,24 +24,9 @@ export function namedImages(all: Values, aws: Pick<Aws, "account">): readonly Na
 /** What stands between the registry's host and the image's name. A loopback host is the registry of a sandbox. */
 function repositoryPrefix(all: Values, aws: Pick<Aws, "account">): string | undefined {
   const [host = "", ...rest] = String(valueAt(all, "image", "registry") ?? "").split("/");
-  if (!host.startsWith(`${aws.account}.dkr.ecr`) && !/^(127\.0\.0\.1|localhost)(:\d+)?$/.test(host)) return undefined;
+  if (!isOwnRegistry(host, aws)) return undefined;
   return rest
     .filter((part) => part !== "")
     .map((part) => `${part}/`)
     .join("");
-}
-
-/** Whether ECR has the tag. */
-export async function isInRegistry(image: NamedImage, aws: Aws, signal: AbortSignal): Promise<boolean> {
-  const { DescribeImagesCommand } = await import("@aws-sdk/client-ecr");
-  const client = await ecrClient(aws);
-  const { repository: repositoryName, tag: imageTag } = image;
-  try {
-    const command = new DescribeImagesCommand({ registryId: aws.account, repositoryName, imageIds: [{ imageTag }] });
-    const answer = await client.send(command, { abortSignal: signal });
-    return (answer.imageDetails?.length ?? 0) > 0;
-  } catch (thrown) {
-    if (["ImageNotFoundException", "RepositoryNotFoundException"].includes(errorName(thrown))) return false;
-    throw fromAws(thrown, `looking for ${repositoryName}:${imageTag}`);
-  }
 }

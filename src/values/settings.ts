@@ -2,6 +2,7 @@ import type { SpecFinder } from "../action/contract.ts";
 import type { SourceRef } from "../action/references.ts";
 import type { Aws } from "../aws/session.ts";
 import type { ClusterChoice } from "../cluster/connect.ts";
+import type { PushedImages } from "../facts/pushed-image.ts";
 import type { Values } from "./merge.ts";
 import type { WantedModel } from "./model.ts";
 
@@ -10,6 +11,7 @@ export interface RenderSettings extends ClusterChoice {
   readonly bundle: SourceRef | undefined;
   readonly chart: SourceRef | undefined;
   readonly registry: string | undefined;
+  readonly imageDigests: PushedImages;
   readonly prefixes: Readonly<Record<string, string>>;
   readonly identityValues: Values;
   readonly models: readonly WantedModel[];

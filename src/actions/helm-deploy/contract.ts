@@ -1,20 +1,10 @@
 import { clusterInputs, commonInputs, commonOutputs, releaseInputs, timeoutInput } from "../../action/common.ts";
-import { defineContract, InputProblem } from "../../action/contract.ts";
-import { choice, data, duration, list, secret, text } from "../../action/inputs.ts";
+import { defineContract } from "../../action/contract.ts";
+import { choice, duration, list, secret, text } from "../../action/inputs.ts";
 import { integerOutput, jsonOutput, textOutput } from "../../action/outputs.ts";
 import { source } from "../../action/references.ts";
 import type { Diagnosis } from "../../deploy/diagnosis/diagnosis.ts";
-import type { PushedImage } from "../../deploy/expected-images.ts";
-
-function asPushedImages(value: unknown): Readonly<Record<string, PushedImage>> {
-  if (value === null || value === undefined) return {};
-  if (typeof value !== "object" || Array.isArray(value)) throw new InputProblem("must be a map of images by name");
-  for (const [name, image] of Object.entries(value as Record<string, Partial<PushedImage> | null>)) {
-    if (!image?.repository || !image.tag || !/^sha256:[0-9a-f]{64}$/.test(image.digest ?? ""))
-      throw new InputProblem(`gives ${name} without repository, tag or digest`);
-  }
-  return value as Readonly<Record<string, PushedImage>>;
-}
+import { imageDigestsInput } from "../../facts/pushed-image.ts";
 
 export const contract = defineContract({
   name: "helm-deploy",
@@ -37,11 +27,7 @@ export const contract = defineContract({
       example: "inference_values.yaml",
       report: "render-values.values-file",
     }),
-    "image-digests": data(asPushedImages, {
-      default: "{}",
-      description: "Digests that the pods' images must have, by image name: the output `images` of push-images.",
-      report: "push-images.images",
-    }),
+    "image-digests": imageDigestsInput,
     ...clusterInputs(true),
     ...releaseInputs,
     "api-key": secret({

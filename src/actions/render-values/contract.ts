@@ -4,6 +4,7 @@ import { defineContract } from "../../action/contract.ts";
 import { choice, data, flag, map, text } from "../../action/inputs.ts";
 import { jsonOutput, textOutput } from "../../action/outputs.ts";
 import { parseSource, type SourceRef, source } from "../../action/references.ts";
+import { imageDigestsInput } from "../../facts/pushed-image.ts";
 import { asModels, asValues } from "../../values/model.ts";
 import type { RenderedModel } from "../../values/render.ts";
 
@@ -36,6 +37,7 @@ export const contract = defineContract({
       example: "210987654321.dkr.ecr.us-east-2.amazonaws.com",
       report: "push-images.registry",
     }),
+    "image-digests": imageDigestsInput,
     prefixes: map({
       description: "S3 prefix by model key; a model's own `prefix` in the spec comes first.",
       example: "laguna-m=s3://acme-models-dev/checkpoints/laguna-m/2611",

@@ -55,16 +55,30 @@ function bare(uri: string): string {
   return uri.replace(/\/+$/, "");
 }
 
-/** Images that pods would not be able to pull. */
+/** Images that pods would not be able to pull, or that are other ones than were pushed. */
 export function imageFindings(images: readonly ImageFact[], upcoming: readonly Change[]): readonly Finding[] {
   return images
-    .filter(({ repository, tag, there }) => there === false && !bringsImage(upcoming, repository, tag))
-    .map(({ key, repository, tag }) => ({
-      code: "VALUES_IMAGE_MISSING",
-      level: "error",
-      happened: `The registry has no image ${repository}:${tag}, which the chart presets as ${key}.`,
-      next: "Run push-images with the bundle that the chart came with.",
-    }));
+    .filter(({ repository, tag }) => !bringsImage(upcoming, repository, tag))
+    .flatMap(({ key, repository, tag, digest, pushed }): readonly Finding[] => {
+      if (digest === "absent")
+        return [
+          {
+            code: "VALUES_IMAGE_MISSING",
+            level: "error",
+            happened: `The registry has no image ${repository}:${tag}, which the chart presets as ${key}.`,
+            next: "Run push-images with the bundle that the chart came with.",
+          },
+        ];
+      if (digest === undefined || pushed === undefined || digest === pushed) return [];
+      return [
+        {
+          code: "VALUES_IMAGE_DIFFERS",
+          level: "error",
+          happened: `In the registry, ${repository}:${tag} is ${digest}; ${pushed} was pushed. Pods would run something else.`,
+          next: `Find out who moved the tag, and run push-images again, or with another tag: aws ecr describe-images --repository-name ${repository} --image-ids imageTag=${tag}`,
+        },
+      ];
+    });
 }
 
 /** One change may stand for all images of a source that is read once. */

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { sampleTags } from "../../../sandbox/sample/bundle.ts";
 import { type ReleaseRecord, recordBytes } from "../../../src/record/record.ts";
 import { sampleChart } from "../../unit/values/support.ts";
 import { type Bench, startBench } from "./world.ts";
@@ -97,6 +98,13 @@ describe("render-values in the sandbox", () => {
     const runner = await bench.run({ values: "image: { tag: '2612.0' }" });
     expect(runner.failures[0]).toMatchObject({ code: "VALUES_IMAGE_MISSING" });
     expect(runner.failures[0]?.message).toContain("atlas:2612.0");
+  });
+
+  it("refuses an image whose tag has another digest than was pushed", async () => {
+    const images = { atlas: { repository: "atlas", tag: sampleTags.atlas, digest: `sha256:${"0".repeat(64)}` } };
+    const runner = await bench.run({ "image-digests": JSON.stringify(images) });
+    expect(runner.failures[0]).toMatchObject({ code: "VALUES_IMAGE_DIFFERS" });
+    expect(runner.failures[0]?.message).toContain("describe-images --repository-name atlas");
   });
 
   it("refuses a bucket that is not there, and a TLS policy that load balancers do not know, each on its line", async () => {

@@ -99,6 +99,7 @@ export const surface: Readonly<Record<string, { readonly inputs: Names; readonly
       bundle: null,
       chart: null,
       registry: null,
+      "image-digests": "{}",
       prefixes: "",
       "identity-values": "*",
       models: "*",

@@ -204,16 +204,23 @@ describe("prefixFindings", () => {
 });
 
 describe("imageFindings", () => {
-  const image = { key: "image", repository: "atlas", tag: "2611.0" };
+  const image = { key: "image", repository: "atlas", tag: "2611.0", pushed: undefined };
 
   it("refuses an image that is known not to be there, unless an earlier step brings it", () => {
     const push = (kind: string, name: string) => [{ verb: "upload", kind, name, reason: "" }] as const;
-    expect(imageFindings([{ ...image, there: false }], [])).toHaveLength(1);
-    expect(imageFindings([{ ...image, there: true }], [])).toEqual([]);
-    expect(imageFindings([{ ...image, there: undefined }], [])).toEqual([]);
-    expect(imageFindings([{ ...image, there: false }], push("image", "atlas:2611.0"))).toEqual([]);
-    expect(imageFindings([{ ...image, there: false }], push("image", "atlas:2612.0"))).toHaveLength(1);
-    expect(imageFindings([{ ...image, there: false }], push("images", "bundle.tar.gz"))).toEqual([]);
+    expect(imageFindings([{ ...image, digest: "absent" }], [])).toHaveLength(1);
+    expect(imageFindings([{ ...image, digest: "sha256:1" }], [])).toEqual([]);
+    expect(imageFindings([{ ...image, digest: undefined }], [])).toEqual([]);
+    expect(imageFindings([{ ...image, digest: "absent" }], push("image", "atlas:2611.0"))).toEqual([]);
+    expect(imageFindings([{ ...image, digest: "absent" }], push("image", "atlas:2612.0"))).toHaveLength(1);
+    expect(imageFindings([{ ...image, digest: "absent" }], push("images", "bundle.tar.gz"))).toEqual([]);
+  });
+
+  it("refuses a tag with another digest than was pushed, where both are known", () => {
+    const found = imageFindings([{ ...image, digest: "sha256:1", pushed: "sha256:2" }], []);
+    expect(found).toMatchObject([{ code: "VALUES_IMAGE_DIFFERS", level: "error" }]);
+    expect(imageFindings([{ ...image, digest: "sha256:1", pushed: "sha256:1" }], [])).toEqual([]);
+    expect(imageFindings([{ ...image, digest: undefined, pushed: "sha256:2" }], [])).toEqual([]);
   });
 });
 

@@ -11,6 +11,7 @@ const settings = (over: Partial<RenderSettings> = {}): RenderSettings => ({
   bundle: undefined,
   chart: undefined,
   registry,
+  imageDigests: {},
   prefixes: {},
   identityValues: { serviceAccount: { create: true } },
   models: asModels({ point: model }),
@@ -32,7 +33,7 @@ const settings = (over: Partial<RenderSettings> = {}): RenderSettings => ({
   fromRecord: undefined,
   ...over,
 });
-const recorded = { chart: "s3://b/charts/x.tgz", prefixes: { point: "s3://b/proven/" } };
+const recorded = { chart: "s3://b/charts/x.tgz", prefixes: { point: "s3://b/proven/" }, images: {} };
 
 describe("wantedOf", () => {
   const prefix = (over: Partial<RenderSettings>, record?: typeof recorded) =>
