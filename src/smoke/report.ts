@@ -3,6 +3,8 @@ import { count, time } from "../action/describe.ts";
 import { type Block, inline } from "../action/summary.ts";
 import { UserError } from "../errors.ts";
 import type { Check, ModelResult } from "./check.ts";
+import { latencyPicture } from "./picture.ts";
+import type { Baseline } from "./regression.ts";
 
 const marks: Readonly<Record<Check["result"], string>> = {
   pass: "✅",
@@ -50,8 +52,8 @@ function told(results: readonly ModelResult[], kinds: readonly Check["result"][]
   }));
 }
 
-/** Table per model, then the checks of each in full. */
-export function smokeBlocks(results: readonly ModelResult[]): readonly Block[] {
+/** Table per model and a picture of their latencies, then the checks of each in full. */
+export function smokeBlocks(results: readonly ModelResult[], baseline?: Baseline): readonly Block[] {
   if (results.length === 0) return [];
   const rows = results.map((result) => [
     marks[result.verdict],
@@ -72,6 +74,7 @@ export function smokeBlocks(results: readonly ModelResult[]): readonly Block[] {
       rows,
       right: [3, 4, 5],
     },
+    ...latencyPicture(results, baseline),
     ...told(results, ["warning"]).map(
       ({ happened, next }) => ({ kind: "text", text: inline(`⚠️ ${happened} ${next}`) }) as const,
     ),

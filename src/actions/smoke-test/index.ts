@@ -85,7 +85,8 @@ export const smokeTest: Action<Contract, Means, Observed, Work, void> = {
   },
   report(finished) {
     const results = Object.values(finished.outputs?.results ?? {});
-    if (results.length > 0) return { headline: smokeHeadline(results), blocks: smokeBlocks(results) };
+    if (results.length > 0)
+      return { headline: smokeHeadline(results), blocks: smokeBlocks(results, finished.observed?.baseline) };
     if (finished.outcome === "skipped") return { headline: "Smoke test skipped: release in progress.", blocks: [] };
     if (finished.dryRun)
       return { headline: `${count(finished.plan?.work.targets.length ?? 0, "model")} would be tested.`, blocks: [] };
