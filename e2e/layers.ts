@@ -1,7 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { createNetwork, type Network } from "./node/network.ts";
 import {
-  act,
   actionlint,
   checkJsonschema,
   containerd,
@@ -42,7 +41,7 @@ export const layers: readonly Layer[] = [
     needs: ["go", "apt-get", "dpkg-deb", "ip", "nsenter", "umount", "unshare"],
     network: createNetwork,
   },
-  { name: "workflows", software: [actionlint, zizmor, checkJsonschema, act], needs: ["git", "go", "python3"] },
+  { name: "workflows", software: [actionlint, zizmor, checkJsonschema], needs: ["git", "go", "python3"] },
   { name: "models", software: [llamaCpp, gguf], needs: ["apt-get", "dpkg-deb", "python3"] },
 ];
 

@@ -37,16 +37,6 @@ export const moto: Software = {
   get: () => pythonWith("moto[server]==5.2.5"),
 };
 
-/** A second AWS of the Python community, which knows Pod Identity; the path is an interpreter's. */
-export const ministack: Software = {
-  name: "ministack",
-  version: "1.5.33",
-  get: () => pythonWith("ministack==1.5.33"),
-};
-
-/** Runs workflows on this machine. */
-export const act = goProgram("act", "github.com/nektos/act", "v0.2.89");
-
 /** A linter of workflows that types their expressions. */
 export const actionlint = goProgram("actionlint", "github.com/rhysd/actionlint/cmd/actionlint", "v1.7.12");
 
