@@ -3,18 +3,8 @@ import { join } from "node:path";
 import { freePorts, type Server, startServer } from "../e2e/processes.ts";
 import { createAuthority } from "../sandbox/tls.ts";
 import { loopbackGet } from "./loopback.ts";
+import { bucketNetwork, type Network, type Probed, probe, registryNetwork } from "./networks.ts";
 import type { Peers } from "./software.ts";
-
-/** A network that a route stands for. */
-export interface Network {
-  /** Round trip, milliseconds. */
-  readonly trip: number;
-  /** Megabytes a second of one connection, in each direction. */
-  readonly rate: number;
-}
-
-export const registryNetwork: Network = { trip: 40, rate: 60 };
-export const bucketNetwork: Network = { trip: 30, rate: 50 };
 
 /** What the discarding servers know of what they were sent. */
 export interface ServerState {
@@ -53,11 +43,15 @@ export interface World {
   readonly slowBucketUrl: string;
   /** PEM file of the authority that signed its certificate. */
   readonly authority: string;
+  /** What a known sender found of the slow networks. */
+  readonly networks: readonly Probed[];
   state(): Promise<ServerState>;
   /** Forgets all that was sent. */
   reset(): Promise<void>;
-  /** Forgets only what was counted. */
-  resetCounts(): Promise<void>;
+  /** Forgets only what was counted, and the objects below `<bucket>/<prefix>`. */
+  resetCounts(below?: string): Promise<void>;
+  /** Makes a file an object of the S3 that discards: `<bucket>/<key>`. */
+  lay(key: string, path: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -82,7 +76,10 @@ export async function startWorld(folder: string, dist: string, peers: Peers, qui
   writeFileSync(paths.authority, authority.certificate);
   writeFileSync(paths.cert, leaf.cert);
   writeFileSync(paths.key, leaf.key);
-  const slow = (from: string, to: string, { trip, rate }: Network) => ["-slow", `${from},${to},${trip},${rate}`];
+  const slow = (from: string, to: string, { trip, rate, total }: Network) => [
+    "-slow",
+    `${from},${to},${trip},${rate},${total}`,
+  ];
   const discarding = await startServer(
     "discarding servers",
     [
@@ -93,6 +90,10 @@ export async function startWorld(folder: string, dist: string, peers: Peers, qui
     ],
     { ready: async () => (await loopbackGet(`http://${registry}/v2/`)) !== undefined },
   );
+  const networks = [
+    await probe(peers.server, "the registry", `http://${slowRegistry}/bench/sink`, registryNetwork, paths.authority),
+    await probe(peers.server, "S3", `https://${slowBucket}/bench/sink`, bucketNetwork, paths.authority),
+  ];
   const real = await startRegistry(folder, realRegistry, peers);
   const ask = (path: string) => loopbackGet(`http://${registry}${path}`);
   return {
@@ -106,13 +107,18 @@ export async function startWorld(folder: string, dist: string, peers: Peers, qui
     bucketUrl: `https://${bucket}`,
     slowBucketUrl: `https://${slowBucket}`,
     authority: paths.authority,
+    networks,
     state: async () => JSON.parse(await ask("/bench/state")) as ServerState,
     async reset() {
       await ask("/bench/reset");
       for (const name of readdirSync(join(folder, "registry")))
         rmSync(join(folder, "registry", name), { recursive: true });
     },
-    resetCounts: async () => void (await ask("/bench/reset?counts")),
+    resetCounts: async (below = "") => void (await ask(`/bench/reset?counts&below=${encodeURIComponent(below)}`)),
+    lay: async (key, path) => {
+      const answer = await ask(`/bench/lay?key=${encodeURIComponent(key)}&path=${encodeURIComponent(path)}`);
+      if (answer !== "") throw new Error(`${path} could not be laid into the bucket: ${answer}`);
+    },
     async close() {
       await discarding.stop();
       await real.stop();

@@ -20,13 +20,17 @@ func (r *routes) Set(v string) error { *r = append(*r, v); return nil }
 
 func main() {
 	if len(os.Args) < 2 {
-		log.Fatal("usage: server serve|measure ...")
+		log.Fatal("usage: server serve|measure|pour|probe ...")
 	}
 	switch os.Args[1] {
 	case "serve":
 		serve(os.Args[2:])
 	case "measure":
 		measure(os.Args[2:])
+	case "pour":
+		pour(os.Args[2:])
+	case "probe":
+		probe(os.Args[2:])
 	default:
 		log.Fatalf("unknown command %s", os.Args[1])
 	}
@@ -40,7 +44,7 @@ func serve(args []string) {
 	key := flags.String("key", "", "its key, PEM")
 	files := flags.String("files", "", "folder that is served under /files/")
 	var slow routes
-	flags.Var(&slow, "slow", "listen,target,round trip in ms,MB/s of a connection; may be repeated")
+	flags.Var(&slow, "slow", "listen,target,round trip in ms,MB/s of a connection,MB/s of all together; may be repeated")
 	if err := flags.Parse(args); err != nil {
 		log.Fatal(err)
 	}
@@ -50,12 +54,16 @@ func serve(args []string) {
 	mux.Handle("/v2/", registry)
 	mux.HandleFunc("/bench/state", state.show)
 	mux.HandleFunc("/bench/reset", state.reset)
+	mux.HandleFunc("/bench/lay", state.lay)
+	mux.HandleFunc("/bench/sink", state.sink)
 	mux.Handle("/", control)
 	secured := http.NewServeMux()
 	secured.Handle("/files/", http.StripPrefix("/files/", http.FileServer(http.Dir(*files))))
+	secured.HandleFunc("/bench/sink", state.sink)
 	secured.Handle("/", s3)
 	for _, route := range slow {
-		go slowRoute(route)
+		listener, network := listenSlow(route)
+		go network.serve(listener)
 	}
 	go func() { log.Fatal(http.ListenAndServe(*plain, mux)) }()
 	// S3 speaks HTTP/1.1 only; HTTP/2 would put all requests of a client on one connection.

@@ -48,7 +48,7 @@ func (s *registryServer) blob(w http.ResponseWriter, r *http.Request, name, dige
 	s.Lock()
 	found, ok := s.repository(name).Blobs[digest]
 	s.Unlock()
-	if !ok || (r.Method == "GET" && found.bytes == nil) {
+	if !ok || (r.Method == "GET" && int64(len(found.bytes)) != found.Size) {
 		refuse(w, 404, "BLOB_UNKNOWN")
 		return
 	}
@@ -95,11 +95,7 @@ func (s *registryServer) upload(w http.ResponseWriter, r *http.Request, name, id
 		return
 	}
 	if r.Method == "PATCH" || r.Method == "PUT" {
-		limit := r.ContentLength
-		if limit < 0 || session.Size > 0 {
-			limit = kept + 1
-		}
-		received, err := s.discard(r.Body, limit)
+		received, err := s.discard(r.Body, max(0, kept-len(session.bytes)))
 		if err != nil {
 			refuse(w, 400, "BLOB_UPLOAD_INVALID")
 			return

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
-	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -27,6 +25,8 @@ func (s *s3Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name := bucket + "/" + key
 	id := query.Get("uploadId")
 	switch {
+	case r.Method == "PUT" && id != "" && r.Header.Get("X-Amz-Copy-Source") != "":
+		s.copyPart(w, r, id, query.Get("partNumber"))
 	case r.Method == "PUT" && id != "":
 		s.putPart(w, r, id, query.Get("partNumber"))
 	case r.Method == "PUT":
@@ -54,11 +54,11 @@ func bodyOf(r *http.Request) (io.Reader, int64) {
 
 func (s *s3Server) receive(w http.ResponseWriter, r *http.Request) (content, bool) {
 	body, size := bodyOf(r)
-	limit := size
-	if strings.HasSuffix(r.URL.Path, ".json") && size < 64<<20 {
-		limit = 0
+	keep := kept
+	if strings.HasSuffix(r.URL.Path, ".json") {
+		keep = keptJSON
 	}
-	received, err := s.discard(body, limit)
+	received, err := s.discard(body, keep)
 	if err != nil || received.Size != size {
 		fail(w, 400, "IncompleteBody")
 		return received, false
@@ -71,8 +71,8 @@ func (s *s3Server) receive(w http.ResponseWriter, r *http.Request) (content, boo
 }
 
 func (s *s3Server) put(w http.ResponseWriter, r *http.Request, name string) {
-	if source := r.Header.Get("X-Amz-Copy-Source"); source != "" {
-		s.copy(w, name, source)
+	if r.Header.Get("X-Amz-Copy-Source") != "" {
+		s.copy(w, r, name)
 		return
 	}
 	s.count("PutObject")
@@ -80,38 +80,23 @@ func (s *s3Server) put(w http.ResponseWriter, r *http.Request, name string) {
 	if !ok {
 		return
 	}
-	etag := `"` + s.id() + s.id() + `"`
+	etag := s.etag()
 	s.Lock()
 	defer s.Unlock()
 	if _, exists := s.objects[name]; exists && r.Header.Get("If-None-Match") == "*" {
 		fail(w, 412, "PreconditionFailed")
 		return
 	}
-	s.objects[name] = &object{received, etag, now()}
+	s.objects[name] = &object{content: received, etag: etag, modified: now()}
 	w.Header().Set("ETag", etag)
 	w.Header().Set("x-amz-checksum-type", "FULL_OBJECT")
-}
-
-func (s *s3Server) copy(w http.ResponseWriter, name, source string) {
-	s.count("CopyObject")
-	source, _ = url.PathUnescape(strings.TrimPrefix(source, "/"))
-	etag := `"` + s.id() + s.id() + `"`
-	s.Lock()
-	defer s.Unlock()
-	found := s.objects[source]
-	if found == nil {
-		fail(w, 404, "NoSuchKey")
-		return
-	}
-	s.objects[name] = &object{found.content, etag, now()}
-	answer(w, `<CopyObjectResult><ETag>%s</ETag><LastModified>%s</LastModified>%s<ChecksumType>FULL_OBJECT</ChecksumType></CopyObjectResult>`, etag, now(), checksumXML(found.crc32))
 }
 
 func (s *s3Server) begin(w http.ResponseWriter, r *http.Request, bucket, key string) {
 	s.count("CreateMultipartUpload")
 	id := s.id()
 	s.Lock()
-	s.uploads[id] = &upload{bucket + "/" + key, "", map[int]*part{}}
+	s.uploads[id] = &upload{bucket + "/" + key, map[int]*part{}}
 	s.Unlock()
 	answer(w, `<InitiateMultipartUploadResult><Bucket>%s</Bucket><Key>%s</Key><UploadId>%s</UploadId></InitiateMultipartUploadResult>`, bucket, escape(key), id)
 }
@@ -130,7 +115,7 @@ func (s *s3Server) putPart(w http.ResponseWriter, r *http.Request, id, number st
 	if !ok {
 		return
 	}
-	etag := `"` + s.id() + s.id() + `"`
+	etag := s.etag()
 	s.Lock()
 	upload.parts[at] = &part{received, etag}
 	s.Unlock()
@@ -162,6 +147,9 @@ func (s *s3Server) complete(w http.ResponseWriter, r *http.Request, name, id str
 			return
 		}
 		last = one.PartNumber
+		if whole.Size == 0 {
+			whole.bytes = found.bytes
+		}
 		whole.Size += found.Size
 		whole.Sample ^= found.Sample
 	}
@@ -171,7 +159,7 @@ func (s *s3Server) complete(w http.ResponseWriter, r *http.Request, name, id str
 	}
 	delete(s.uploads, id)
 	etag := fmt.Sprintf(`"%s0000000000000000-%d"`, id, len(asked.Part))
-	s.objects[name] = &object{whole, etag, now()}
+	s.objects[name] = &object{content: whole, etag: etag, modified: now()}
 	bucket, key, _ := strings.Cut(name, "/")
 	answer(w, `<CompleteMultipartUploadResult><Bucket>%s</Bucket><Key>%s</Key><ETag>%s</ETag>%s<ChecksumType>FULL_OBJECT</ChecksumType></CompleteMultipartUploadResult>`, bucket, escape(key), etag, checksumXML(whole.crc32))
 }
@@ -201,91 +189,6 @@ func (s *s3Server) remove(w http.ResponseWriter, name, id string) {
 	}
 	s.Unlock()
 	w.WriteHeader(204)
-}
-
-func (s *s3Server) get(w http.ResponseWriter, r *http.Request, name string) {
-	s.count(map[string]string{"HEAD": "HeadObject"}[r.Method] + map[string]string{"GET": "GetObject"}[r.Method])
-	s.Lock()
-	found := s.objects[name]
-	s.Unlock()
-	if found == nil {
-		fail(w, 404, "NoSuchKey")
-		return
-	}
-	header := w.Header()
-	header.Set("ETag", found.etag)
-	header.Set("Last-Modified", time.Now().UTC().Format(http.TimeFormat))
-	if found.crc32 != "" {
-		header.Set("x-amz-checksum-crc32", found.crc32)
-		header.Set("x-amz-checksum-type", "FULL_OBJECT")
-	}
-	header.Set("Content-Length", fmt.Sprint(found.Size))
-	if r.Method == "GET" {
-		if int64(len(found.bytes)) != found.Size {
-			header.Del("Content-Length")
-			fail(w, 501, "NotKept")
-			return
-		}
-		w.Write(found.bytes)
-	}
-}
-
-func (s *s3Server) bucket(w http.ResponseWriter, r *http.Request, bucket string, query url.Values) {
-	switch {
-	case r.Method == "HEAD":
-		s.count("HeadBucket")
-	case query.Has("encryption"):
-		s.count("GetBucketEncryption")
-		answer(w, `<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>`)
-	case query.Has("uploads"):
-		s.count("ListMultipartUploads")
-		answer(w, `<ListMultipartUploadsResult><IsTruncated>false</IsTruncated></ListMultipartUploadsResult>`)
-	case query.Has("location"):
-		answer(w, `<LocationConstraint>us-east-2</LocationConstraint>`)
-	case r.Method == "GET":
-		s.count("ListObjects")
-		s.list(w, bucket, query)
-	default:
-		fail(w, 501, "NotImplemented")
-	}
-}
-
-func (s *s3Server) list(w http.ResponseWriter, bucket string, query url.Values) {
-	prefix, after := bucket+"/"+query.Get("prefix"), query.Get("continuation-token")
-	if after == "" {
-		after = query.Get("marker")
-	}
-	s.Lock()
-	defer s.Unlock()
-	var keys []string
-	for key := range s.objects {
-		if strings.HasPrefix(key, prefix) && key > bucket+"/"+after {
-			keys = append(keys, key)
-		}
-	}
-	sort.Strings(keys)
-	more := len(keys) > 1000
-	if more {
-		keys = keys[:1000]
-	}
-	var rows strings.Builder
-	for _, key := range keys {
-		found := s.objects[key]
-		fmt.Fprintf(&rows, `<Contents><Key>%s</Key><LastModified>%s</LastModified><ETag>%s</ETag><Size>%d</Size><StorageClass>STANDARD</StorageClass></Contents>`, encoded(key[len(bucket)+1:], query), found.modified, escape(found.etag), found.Size)
-	}
-	next := ""
-	if more {
-		last := keys[len(keys)-1][len(bucket)+1:]
-		next = "<NextContinuationToken>" + escape(last) + "</NextContinuationToken><NextMarker>" + encoded(last, query) + "</NextMarker>"
-	}
-	answer(w, `<ListBucketResult><Name>%s</Name><Prefix>%s</Prefix><KeyCount>%d</KeyCount><IsTruncated>%v</IsTruncated>%s%s</ListBucketResult>`, bucket, escape(query.Get("prefix")), len(keys), more, next, rows.String())
-}
-
-func encoded(key string, query url.Values) string {
-	if query.Get("encoding-type") == "url" {
-		return strings.ReplaceAll(url.QueryEscape(key), "%2F", "/")
-	}
-	return escape(key)
 }
 
 func escape(text string) string {

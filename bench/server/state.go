@@ -1,40 +1,21 @@
 package main
 
 import (
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
+	"strings"
 	"sync"
 )
 
-// kept bounds the content that is held: manifests, indexes and the like, which clients read again.
-const kept = 64 << 10
-
-// content is what is known of bytes that passed: their number, a sample and, of small ones, the bytes.
-type content struct {
-	Size   int64  `json:"size"`
-	Sample uint64 `json:"sample,string"`
-	bytes  []byte
-	crc32  string
-}
-
 type upload struct {
 	key   string
-	crc32 string
 	parts map[int]*part
 }
 
 type part struct {
 	content
 	etag string
-}
-
-type object struct {
-	content
-	etag     string
-	modified string
 }
 
 type repository struct {
@@ -98,16 +79,25 @@ func (s *state) show(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// reset forgets everything; with ?counts only what was counted.
+// reset forgets everything; with ?counts only what was counted, with ?below=<bucket>/<prefix> that and the objects there.
 func (s *state) reset(w http.ResponseWriter, r *http.Request) {
 	s.Lock()
 	defer s.Unlock()
-	if r.URL.Query().Has("counts") {
-		s.Requests, s.Received = map[string]int{}, 0
+	query := r.URL.Query()
+	below := query.Get("below")
+	if !query.Has("counts") && below == "" {
+		s.clear()
 		return
 	}
-	s.clear()
+	s.Requests, s.Received = map[string]int{}, 0
+	for key := range s.objects {
+		if below != "" && strings.HasPrefix(key, below) {
+			delete(s.objects, key)
+		}
+	}
 }
+
+func (s *state) etag() string { return `"` + s.id() + s.id() + `"` }
 
 // repository gives the one of this name and makes it at the first push; the state must be locked.
 func (s *state) repository(name string) *repository {
@@ -117,46 +107,4 @@ func (s *state) repository(name string) *repository {
 		s.Repositories[name] = found
 	}
 	return found
-}
-
-var buffers = sync.Pool{New: func() any { b := make([]byte, 1<<20); return &b }}
-
-// discard reads a body to its end. The sample takes one word of every 4 KiB of its own offset, so equal bytes give equal samples however they were
-// cut into parts, as long as all cuts lie at multiples of 4 KiB.
-func (s *state) discard(body io.Reader, limit int64) (content, error) {
-	buffer := buffers.Get().(*[]byte)
-	defer buffers.Put(buffer)
-	var found content
-	var carry [8]byte
-	var held int
-	for {
-		n, err := body.Read(*buffer)
-		for at := 0; at < n; {
-			phase := int((found.Size + int64(at)) % 4096)
-			if phase >= 8 {
-				at += 4096 - phase
-				continue
-			}
-			take := min(8-phase, n-at)
-			held = phase + copy(carry[phase:], (*buffer)[at:at+take])
-			if held == 8 {
-				found.Sample ^= binary.LittleEndian.Uint64(carry[:])
-			}
-			at += take
-		}
-		if limit <= kept {
-			found.bytes = append(found.bytes, (*buffer)[:n]...)
-		}
-		found.Size += int64(n)
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return found, err
-		}
-	}
-	s.Lock()
-	s.Received += found.Size
-	s.Unlock()
-	return found, nil
 }
