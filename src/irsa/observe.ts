@@ -7,7 +7,7 @@ import { readKey } from "./key.ts";
 import type { ObservedCluster, ObservedIdentity } from "./observed.ts";
 import { readAgent, readAssociations, readCluster } from "./read-eks.ts";
 import { policyNamed, readForeignPolicy, readPolicy, readProvider, readQuotas, readRole } from "./read-iam.ts";
-import { nameTaken, noIssuer } from "./refusals.ts";
+import { noIssuer } from "./refusals.ts";
 
 /** Reads everything that an identity of ours is planned from. Writes nothing. */
 export async function observeIdentity(
@@ -20,17 +20,15 @@ export async function observeIdentity(
   const bucket = bucketFacts(identity.reach.bucket, aws, ctx);
   const cluster = readCluster(identity.cluster, reader).then(withIssuer);
   const role = readRole(identity.roleName, reader);
+  const policy = readPolicy(policyArn, reader);
   const all = {
     cluster,
     bucket,
     key: bucket.then((facts) => readKey(identity.reach.key, facts, reader)),
     provider: cluster.then(({ issuer }) => readProvider(providerArnOf(identity.place, issuer), reader)),
     role,
-    policy: readPolicy(policyArn, reader).then(async (found) => {
-      const taken = found ? undefined : await policyNamed(identity.policyName, reader);
-      if (taken !== undefined && taken !== policyArn) throw nameTaken("policy", policyArn, taken);
-      return found;
-    }),
+    policy,
+    policyNamesake: policy.then((found) => (found ? undefined : policyNamed(identity.policyName, reader))),
     foreign: role.then((found) =>
       Promise.all(
         (found?.attached ?? []).filter((arn) => arn !== policyArn).map((arn) => readForeignPolicy(arn, reader)),

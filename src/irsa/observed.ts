@@ -87,6 +87,8 @@ export interface ObservedIdentity {
   readonly provider: ObservedProvider | undefined;
   readonly role: ObservedRole | undefined;
   readonly policy: ObservedPolicy | undefined;
+  /** Where there is no such policy: the ARN of one whose name differs by case or path alone; absent as well where policies may not be listed. */
+  readonly policyNamesake: string | undefined;
   /** Managed policies on the role that are not ours. */
   readonly foreign: readonly HangingPolicy[];
   /** Absent where they may not be read. */

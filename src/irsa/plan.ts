@@ -54,9 +54,10 @@ export function planIdentity(identity: Identity, observed: ObservedIdentity): Pl
   };
 }
 
-function checkNames(wanted: Wanted, { role, policy }: ObservedIdentity): void {
+function checkNames(wanted: Wanted, { role, policyNamesake }: ObservedIdentity): void {
   if (role && role.arn !== wanted.roleArn) throw nameTaken("role", wanted.roleArn, role.arn);
-  if (policy && policy.arn !== wanted.policyArn) throw nameTaken("policy", wanted.policyArn, policy.arn);
+  if (policyNamesake && policyNamesake !== wanted.policyArn)
+    throw nameTaken("policy", wanted.policyArn, policyNamesake);
 }
 
 function providerSteps(identity: Identity, { cluster, provider }: ObservedIdentity): readonly Step[] {

@@ -45,6 +45,7 @@ const nothing: ObservedIdentity = {
   provider: { arn: `${base}:oidc-provider/oidc.eks.us-east-2.amazonaws.com/id/ABC`, audiences: ["sts.amazonaws.com"] },
   role: undefined,
   policy: undefined,
+  policyNamesake: undefined,
   foreign: [],
   associations: [],
   agent: "unknown",
