@@ -1,7 +1,7 @@
 import type { Context } from "../action/context.ts";
 import type { Change } from "../action/plan.ts";
 import type { Aws } from "../aws/session.ts";
-import { isOwnRegistry, parseReference, taggedDigest } from "../facts/image.ts";
+import { bringsImage, isOwnRegistry, parseReference, taggedDigest } from "../facts/image.ts";
 import { isSeen, look, type NotSeen, type Seen } from "../facts/looking.ts";
 import type { PushedImages } from "../facts/pushed-image.ts";
 import type { ExpectedImages } from "./health.ts";
@@ -41,7 +41,7 @@ async function imageFact(
   const fitting = Object.values(pushed).find(({ repository, tag }) => reference.endsWith(`/${repository}:${tag}`));
   if (fitting) return { reference, digest: fitting.digest, source: "pushed", registry: undefined };
   if (parts?.digest) return { reference, digest: parts.digest, source: "reference", registry: undefined };
-  if (parts && brings(upcoming, `${parts.repository}:${parts.tag}`))
+  if (parts && bringsImage(upcoming, `${parts.repository}:${parts.tag}`))
     return { reference, digest: undefined, source: "upcoming", registry: undefined };
   if (!parts || !aws) return { reference, digest: undefined, source: "unknown", registry: undefined };
   const hidden = (registry: NotSeen): ImageFact => ({ reference, digest: undefined, source: "unknown", registry });
@@ -52,14 +52,6 @@ async function imageFact(
   const digest = await look(() => taggedDigest(parts, session, ctx.signal));
   if (!isSeen(digest)) return hidden(digest);
   return { reference, digest, source: "registry", registry: digest ? "there" : "absent" };
-}
-
-/** One change may stand for all images of a source that is read once. */
-function brings(upcoming: readonly Change[], image: string): boolean {
-  return upcoming.some(
-    ({ kind, name, verb }) =>
-      verb !== "delete" && (kind === "images" || (kind === "image" && (name === image || name.endsWith(`/${image}`)))),
-  );
 }
 
 /** The digests that pods are held to, by reference. */

@@ -1,3 +1,4 @@
+import type { Change } from "../action/plan.ts";
 import { ecrClient } from "../aws/ecr.ts";
 import { errorName, fromAws } from "../aws/errors.ts";
 import type { Aws } from "../aws/session.ts";
@@ -40,4 +41,12 @@ export async function taggedDigest(
     if (["ImageNotFoundException", "RepositoryNotFoundException"].includes(errorName(thrown))) return undefined;
     throw fromAws(thrown, `looking for ${repository}:${tag}`);
   }
+}
+
+/** Whether earlier steps bring the image (`repository:tag`). One change may stand for all images of a source that is read once. */
+export function bringsImage(upcoming: readonly Change[], image: string): boolean {
+  return upcoming.some(
+    ({ kind, name, verb }) =>
+      verb !== "delete" && (kind === "images" || (kind === "image" && (name === image || name.endsWith(`/${image}`)))),
+  );
 }

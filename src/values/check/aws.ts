@@ -1,6 +1,7 @@
 import type { Finding } from "../../action/context.ts";
 import type { Change } from "../../action/plan.ts";
 import type { CheckpointFacts } from "../../facts/checkpoint.ts";
+import { bringsImage } from "../../facts/image.ts";
 import { alb, sslPolicy } from "../annotations.ts";
 import type { AwsFacts, ImageFact } from "../aws-facts.ts";
 import { type Values, valueAt } from "../merge.ts";
@@ -58,7 +59,7 @@ function bare(uri: string): string {
 /** Images that pods would not be able to pull, or that are other ones than were pushed. */
 export function imageFindings(images: readonly ImageFact[], upcoming: readonly Change[]): readonly Finding[] {
   return images
-    .filter(({ repository, tag }) => !bringsImage(upcoming, repository, tag))
+    .filter(({ repository, tag }) => !bringsImage(upcoming, `${repository}:${tag}`))
     .flatMap(({ key, repository, tag, digest, pushed }): readonly Finding[] => {
       if (digest === "absent")
         return [
@@ -79,15 +80,6 @@ export function imageFindings(images: readonly ImageFact[], upcoming: readonly C
         },
       ];
     });
-}
-
-/** One change may stand for all images of a source that is read once. */
-function bringsImage(upcoming: readonly Change[], repository: string, tag: string): boolean {
-  return upcoming.some(
-    ({ kind, name }) =>
-      kind === "images" ||
-      (kind === "image" && (name === `${repository}:${tag}` || name.endsWith(`/${repository}:${tag}`))),
-  );
 }
 
 const policyPath = ["ingress", "annotations", `${alb}ssl-policy`];
