@@ -12,7 +12,7 @@ const byArn = (form: Form) => form.get("PolicyArn") ?? "";
 export function policyOperations(iam: IamState): Readonly<Record<string, QueryOperation>> {
   const own = (form: Form): ManagedPolicy => {
     const policy = iam.policy(required(form, "PolicyArn"));
-    if (policy.arn.includes(":iam::aws:"))
+    if (isAwsManaged(policy))
       throw new AwsError(403, "AccessDenied", `Cannot change the AWS managed policy ${policy.arn}`);
     return policy;
   };
@@ -108,6 +108,10 @@ export function policyOperations(iam: IamState): Readonly<Record<string, QueryOp
   };
 }
 
+function isAwsManaged({ arn }: ManagedPolicy): boolean {
+  return arn.includes(":iam::aws:");
+}
+
 function createPolicy(iam: IamState, form: Form): ManagedPolicy {
   const name = required(form, "PolicyName");
   const path = form.get("Path") ?? "/";
@@ -116,7 +120,7 @@ function createPolicy(iam: IamState, form: Form): ManagedPolicy {
   const document = required(form, "PolicyDocument");
   checkDocument(document, "identity", { name: "PolicySize", size: iam.quotas.policySize });
   const tags = readTags(form);
-  const own = iam.allPolicies().filter(({ arn }) => !arn.includes(":iam::aws:"));
+  const own = iam.allPolicies().filter((policy) => !isAwsManaged(policy));
   if (own.some((policy) => policy.name.toLowerCase() === name.toLowerCase()))
     throw new AwsError(
       409,
@@ -145,10 +149,7 @@ function createPolicy(iam: IamState, form: Form): ManagedPolicy {
 /** Policies as a list shows them: without their tags. */
 function listed(iam: IamState, form: Form): XmlValue {
   const scope = form.get("Scope") ?? "All";
-  const found = iam.allPolicies().filter(({ arn }) => {
-    const aws = arn.includes(":iam::aws:");
-    return scope === "All" || (scope === "AWS") === aws;
-  });
+  const found = iam.allPolicies().filter((policy) => scope === "All" || (scope === "AWS") === isAwsManaged(policy));
   return page(form, found, "Policies", (policy) => ({ ...showPolicy(iam, policy), Tags: undefined }));
 }
 
