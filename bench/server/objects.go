@@ -11,15 +11,8 @@ import (
 
 func (s *s3Server) get(w http.ResponseWriter, r *http.Request, name string) {
 	s.count(map[string]string{"HEAD": "HeadObject"}[r.Method] + map[string]string{"GET": "GetObject"}[r.Method])
-	s.Lock()
-	found := s.objects[name]
-	s.Unlock()
+	found := s.find(w, name, r.Header.Get("If-Match"))
 	if found == nil {
-		fail(w, 404, "NoSuchKey")
-		return
-	}
-	if want := r.Header.Get("If-Match"); want != "" && !sameETag(want, found.etag) {
-		fail(w, 412, "PreconditionFailed")
 		return
 	}
 	from, size, ranged := rangeOf(r.Header.Get("Range"), found.Size)
@@ -48,6 +41,22 @@ func (s *s3Server) get(w http.ResponseWriter, r *http.Request, name string) {
 	if r.Method == "GET" {
 		w.Write(bytes)
 	}
+}
+
+// find gives an object that has the ETag wanted (empty: any); where there is none, it has answered.
+func (s *s3Server) find(w http.ResponseWriter, name, want string) *object {
+	s.Lock()
+	found := s.objects[name]
+	s.Unlock()
+	if found == nil {
+		fail(w, 404, "NoSuchKey")
+		return nil
+	}
+	if want != "" && !sameETag(want, found.etag) {
+		fail(w, 412, "PreconditionFailed")
+		return nil
+	}
+	return found
 }
 
 // rangeOf reads `bytes=a-b`, `bytes=a-` and `bytes=-n` of content of this size; from is negative where there is nothing to give.
@@ -79,18 +88,7 @@ func rangeOf(header string, size int64) (from, length int64, ranged bool) {
 // sourceOf finds what a copy shall be made of, if it is still the one that was named.
 func (s *s3Server) sourceOf(w http.ResponseWriter, r *http.Request) *object {
 	name, _ := url.PathUnescape(strings.TrimPrefix(r.Header.Get("X-Amz-Copy-Source"), "/"))
-	s.Lock()
-	found := s.objects[name]
-	s.Unlock()
-	if found == nil {
-		fail(w, 404, "NoSuchKey")
-		return nil
-	}
-	if want := r.Header.Get("X-Amz-Copy-Source-If-Match"); want != "" && !sameETag(want, found.etag) {
-		fail(w, 412, "PreconditionFailed")
-		return nil
-	}
-	return found
+	return s.find(w, name, r.Header.Get("X-Amz-Copy-Source-If-Match"))
 }
 
 func (s *s3Server) copy(w http.ResponseWriter, r *http.Request, name string) {
@@ -113,12 +111,8 @@ func (s *s3Server) copyPart(w http.ResponseWriter, r *http.Request, id, number s
 	if found == nil {
 		return
 	}
-	s.Lock()
-	upload := s.uploads[id]
-	s.Unlock()
-	at, err := strconv.Atoi(number)
-	if upload == nil || err != nil {
-		fail(w, 404, "NoSuchUpload")
+	upload, at := s.partOf(w, id, number)
+	if upload == nil {
 		return
 	}
 	from, size, _ := rangeOf(r.Header.Get("X-Amz-Copy-Source-Range"), found.Size)

@@ -101,14 +101,23 @@ func (s *s3Server) begin(w http.ResponseWriter, r *http.Request, bucket, key str
 	answer(w, `<InitiateMultipartUploadResult><Bucket>%s</Bucket><Key>%s</Key><UploadId>%s</UploadId></InitiateMultipartUploadResult>`, bucket, escape(key), id)
 }
 
-func (s *s3Server) putPart(w http.ResponseWriter, r *http.Request, id, number string) {
-	s.count("UploadPart")
+// partOf gives the upload that a part belongs to, and the part's number; where there is none, it has answered.
+func (s *s3Server) partOf(w http.ResponseWriter, id, number string) (*upload, int) {
 	s.Lock()
-	upload := s.uploads[id]
+	found := s.uploads[id]
 	s.Unlock()
 	at, err := strconv.Atoi(number)
-	if upload == nil || err != nil {
+	if found == nil || err != nil {
 		fail(w, 404, "NoSuchUpload")
+		return nil, 0
+	}
+	return found, at
+}
+
+func (s *s3Server) putPart(w http.ResponseWriter, r *http.Request, id, number string) {
+	s.count("UploadPart")
+	upload, at := s.partOf(w, id, number)
+	if upload == nil {
 		return
 	}
 	received, ok := s.receive(w, r)
