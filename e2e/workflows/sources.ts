@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isMap, isSeq, parseDocument } from "yaml";
 import { blocksOf, documents } from "../../test/unit/workflows/documents.ts";
@@ -72,9 +72,4 @@ export function pointing(text: string, to: (path: string) => string): string {
     new RegExp(`(uses: *["']?)(?:\\$/|${repository}(?:/|(?=@)))([\\w./-]*)(?:@[\\w.-]+)?`, "g"),
     (_, uses: string, path: string) => `${uses}${to(path)}`,
   );
-}
-
-/** The text of a file below a folder. */
-export function readText(folder: string, path: string): string {
-  return readFileSync(join(folder, path), "utf8");
 }
