@@ -13,6 +13,8 @@ export interface Measured {
   readonly memory: number;
   /** Bytes that were written to a disk. */
   readonly written: number;
+  /** Seconds of all processors that anything on the machine used meanwhile: the command, the servers, others. */
+  readonly machine: number;
 }
 
 export interface Command {
@@ -23,6 +25,7 @@ export interface Command {
 
 /** Runs a command to its end through the stop-watch program `server`; fails with its last lines where it does. What it prints goes to `log`. */
 export async function measure(server: string, command: Command, log: string): Promise<Measured> {
+  const before = busySeconds(readFileSync("/proc/stat", "utf8"));
   const child = spawn(server, ["measure", "-log", log, "--", ...command.argv], {
     stdio: ["ignore", "pipe", "inherit"],
     env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "/", ...command.env },
@@ -36,12 +39,24 @@ export async function measure(server: string, command: Command, log: string): Pr
   });
   await new Promise((resolve, reject) => child.once("close", resolve).once("error", reject));
   process.off("exit", last);
-  const measured = JSON.parse(text) as Measured;
-  if (measured.status !== 0)
+  const measured = JSON.parse(text) as Omit<Measured, "machine">;
+  if (measured.status !== 0) {
+    const said = readFileSync(log, "utf8").trim().slice(-2_000);
     throw new Error(
-      `${command.argv.join(" ")} ended with status ${measured.status}:\n${readFileSync(log, "utf8").slice(-2_000)}`,
+      `status ${measured.status}: ${said.split("\n").at(-1) || "nothing was printed"}\n${command.argv.join(" ")}\n${said}`,
     );
-  return measured;
+  }
+  return { ...measured, machine: busySeconds(readFileSync("/proc/stat", "utf8")) - before };
+}
+
+/** Seconds that all processors together were busy since the start of the machine, from /proc/stat (proc(5)): its first line counts hundredths of a second. */
+export function busySeconds(stat: string): number {
+  const [user, nice, system, , , irq, softirq] = stat
+    .slice(0, stat.indexOf("\n"))
+    .split(/\s+/)
+    .slice(1)
+    .map(Number) as [number, number, number, number, number, number, number];
+  return (user + nice + system + irq + softirq) / 100;
 }
 
 /** Middle value, least and greatest. */

@@ -6,6 +6,9 @@ import type { World } from "./world.ts";
 
 export const region = "us-east-2";
 
+/** Account that the servers say the caller is of. */
+export const account = "210987654321";
+
 /** A step of a job that runs the built action, as GitHub's runner does it. */
 export interface ProductStep {
   readonly command: Command;

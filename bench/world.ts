@@ -32,7 +32,7 @@ export interface World {
   /** A copy of the product as users run it. */
   readonly dist: string;
   readonly peers: Peers;
-  /** Least of work, to see that all holds together. */
+  /** Less data, and only what has a goal. */
   readonly quick: boolean;
   /** `host:port` of the registry that discards, of the same one over a slow network, and of a real one. */
   readonly registry: string;
@@ -43,6 +43,9 @@ export interface World {
   readonly slowBucketUrl: string;
   /** PEM file of the authority that signed its certificate. */
   readonly authority: string;
+  /** PEM files of the certificate itself and its key. */
+  readonly cert: string;
+  readonly key: string;
   /** What a known sender found of the slow networks. */
   readonly networks: readonly Probed[];
   state(): Promise<ServerState>;
@@ -106,7 +109,7 @@ export async function startWorld(folder: string, dist: string, peers: Peers, qui
     realRegistry,
     bucketUrl: `https://${bucket}`,
     slowBucketUrl: `https://${slowBucket}`,
-    authority: paths.authority,
+    ...paths,
     networks,
     state: async () => JSON.parse(await ask("/bench/state")) as ServerState,
     async reset() {

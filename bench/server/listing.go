@@ -8,13 +8,15 @@ import (
 	"strings"
 )
 
+const defaultEncryption = `<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>`
+
 func (s *s3Server) bucket(w http.ResponseWriter, r *http.Request, bucket string, query url.Values) {
 	switch {
 	case r.Method == "HEAD":
 		s.count("HeadBucket")
 	case query.Has("encryption"):
 		s.count("GetBucketEncryption")
-		answer(w, `<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>`)
+		answer(w, defaultEncryption)
 	case query.Has("uploads"):
 		s.count("ListMultipartUploads")
 		answer(w, `<ListMultipartUploadsResult><IsTruncated>false</IsTruncated></ListMultipartUploadsResult>`)

@@ -45,8 +45,13 @@ func serve(args []string) {
 	files := flags.String("files", "", "folder that is served under /files/")
 	var slow routes
 	flags.Var(&slow, "slow", "listen,target,round trip in ms,MB/s of a connection,MB/s of all together; may be repeated")
+	front := flags.String("front", "", "listen,target: S3 over TLS before a plain one, which does not tell how its buckets encrypt")
 	if err := flags.Parse(args); err != nil {
 		log.Fatal(err)
+	}
+	if *front != "" {
+		listen, target, _ := strings.Cut(*front, ",")
+		log.Fatal(listenSecure(listen, frontOf(target), *cert, *key))
 	}
 	state := newState()
 	registry, s3, control := &registryServer{state}, &s3Server{state}, &controlServer{state}
@@ -66,11 +71,15 @@ func serve(args []string) {
 		go network.serve(listener)
 	}
 	go func() { log.Fatal(http.ListenAndServe(*plain, mux)) }()
-	// S3 speaks HTTP/1.1 only; HTTP/2 would put all requests of a client on one connection.
-	one := map[string]func(*http.Server, *tls.Conn, http.Handler){}
-	server := &http.Server{Addr: *secure, Handler: secured, TLSNextProto: one}
-	go func() { log.Fatal(server.ListenAndServeTLS(*cert, *key)) }()
+	go func() { log.Fatal(listenSecure(*secure, secured, *cert, *key)) }()
 	end := make(chan os.Signal, 1)
 	signal.Notify(end, syscall.SIGTERM, syscall.SIGINT)
 	<-end
+}
+
+// listenSecure serves over TLS. S3 speaks HTTP/1.1 only; HTTP/2 would put all requests of a client on one connection.
+func listenSecure(address string, handler http.Handler, cert, key string) error {
+	one := map[string]func(*http.Server, *tls.Conn, http.Handler){}
+	server := &http.Server{Addr: address, Handler: handler, TLSNextProto: one}
+	return server.ListenAndServeTLS(cert, key)
 }

@@ -59,7 +59,7 @@ func pour(args []string) {
 func probe(args []string) {
 	flags := flag.NewFlagSet("probe", flag.ExitOnError)
 	to := flags.String("to", "", "URL that takes any body")
-	size := flags.Int64("bytes", 25_000_000, "bytes of the long request")
+	size := flags.Int64("bytes", 60_000_000, "bytes of the long request")
 	authority := flags.String("authority", "", "PEM file of the certificate's authority")
 	if err := flags.Parse(args); err != nil {
 		log.Fatal(err)

@@ -162,3 +162,24 @@ func TestForgettingBelowAPrefixLeavesTheRest(t *testing.T) {
 		t.Error("the wrong things were forgotten")
 	}
 }
+
+func TestAFrontAnswersHowABucketEncryptsAndPassesTheRestOn(t *testing.T) {
+	b := start(t)
+	front := httptest.NewServer(frontOf(strings.TrimPrefix(b.url, "http://")))
+	defer front.Close()
+	b.url = front.URL
+	if status, text := b.ask("GET", "/data?encryption", nil); status != 200 || !strings.Contains(text, "AES256") || len(b.Requests) != 0 {
+		t.Error(status, text)
+	}
+	if status, _ := b.ask("PUT", "/data/some", noise(100_000)); status != 200 || b.objects["data/some"].Size != 100_000 {
+		t.Error(status)
+	}
+}
+
+func TestTheMD5ThatAClientTellsIsTheETag(t *testing.T) {
+	b := start(t)
+	b.ask("PUT", "/data/some", noise(10), "Content-MD5: 1B2M2Y8AsgTpgAmY7PhCfg==")
+	if etag := b.objects["data/some"].etag; etag != `"d41d8cd98f00b204e9800998ecf8427e"` {
+		t.Error(etag)
+	}
+}
