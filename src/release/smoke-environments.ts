@@ -140,11 +140,12 @@ function labelled(ctx: Context, environment: string): Context {
   };
 }
 
-/** `passed` is that of all; results are by environment, then by model. */
+/** `passed` is that of all: one environment that was skipped leaves it open, unless another failed. Results are by environment, then by model. */
 function told(parts: readonly Part[]): Readonly<Record<string, unknown>> {
-  const tested = parts.filter(({ outcome }) => outcome !== "skipped");
+  const failed = parts.some(({ failure }) => failure);
+  const skipped = parts.some(({ outcome }) => outcome === "skipped");
   return {
-    passed: tested.length === 0 ? undefined : tested.every(({ failure }) => !failure),
+    passed: failed ? false : skipped ? undefined : true,
     results: Object.fromEntries(parts.map((part) => [part.environment, outputsOfPart(part)["results"] ?? {}])),
   };
 }

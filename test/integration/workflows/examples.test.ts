@@ -76,8 +76,8 @@ describe("the examples on the sandbox", { timeout: 180_000 }, () => {
     const keys = (key: string) => ({ rest, secrets: { VLLM_API_KEY: key } });
     const failing = await example("hourly-smoke", keys("canary-wrong-key"));
     expect(told(failing), logOf(failing)).toEqual(["smoke / smoke: failure", "issue: success"]);
-    expect(issues).toMatchObject([{ state: "open", comments: [expect.stringContaining("staging, production: ")] }]);
-    expect(issues[0]!.comments[0]).not.toContain("canary-wrong-key");
+    expect(issues).toMatchObject([{ state: "open", body: expect.stringContaining("staging, production: ") }]);
+    expect(issues[0]!.body).not.toContain("canary-wrong-key");
     const green = await example("hourly-smoke", keys(apiKey));
     expect(told(green), logOf(green)).toEqual(["smoke / smoke: success", "issue: success"]);
     expect(issues).toMatchObject([{ state: "closed" }]);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { kindOf } from "../../../sandbox/kubernetes/kinds.ts";
 import { apiKey, openRoom, type Room } from "../release/room.ts";
 
 let room: Room;
@@ -60,6 +61,31 @@ describe("command: smoke with environments", { timeout: 120_000 }, () => {
       expect.stringMatching(/^moon: .*no environment moon/),
     ]);
     expect(Object.keys(JSON.parse(run.outputs["results"]!).dev)).toHaveLength(3);
+  });
+
+  it("leaves the verdict open while one environment is being released, unless another fails", async () => {
+    room.edit("  twin: {}", "  twin: { namespace: elsewhere }");
+    const { api } = room.world.kubernetes;
+    const writer = { user: "admin", manager: "test" };
+    const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "elsewhere" } };
+    api.create(kindOf("namespaces"), undefined, namespace, writer);
+    const lease = {
+      apiVersion: "coordination.k8s.io/v1",
+      kind: "Lease",
+      metadata: { name: "eks-deploy-inference" },
+      spec: {
+        holderIdentity: "https://github.com/acme/models/actions/runs/1",
+        leaseDurationSeconds: 3_600,
+        renewTime: new Date().toISOString().replace("Z", "000Z"),
+      },
+    };
+    const made = api.create(kindOf("leases"), "elsewhere", lease, writer);
+    const open = await room.pass(inputs);
+    expect(open.outputs["passed"] ?? "").toBe("");
+    const failed = await room.run({ ...inputs, "api-key": `dev=canary-wrong-key\ntwin=${apiKey}` });
+    expect(failed.outputs["passed"]).toBe("false");
+    api.delete(kindOf("leases"), made, {}, writer);
+    room.edit("  twin: { namespace: elsewhere }", "  twin: {}");
   });
 
   it("in a dry run tests nothing, keeps nothing, and tells what could not be begun", async () => {

@@ -10,6 +10,7 @@ export interface Comment {
 export interface Issue {
   readonly number: number;
   readonly title: string;
+  body: string;
   state: string;
   readonly comments: string[];
 }
@@ -28,10 +29,10 @@ export function fakeGithub(comments: Comment[] = [], issues: Issue[] = []) {
       },
       listForRepo: async () => ({ data: issues.filter((issue) => issue.state === "open") }),
       create: async ({ title, body }: { title: string; body: string }) => {
-        issues.push({ number: issues.length + 1, title, state: "open", comments: [body] });
+        issues.push({ number: issues.length + 1, title, body, state: "open", comments: [] });
       },
-      update: async ({ issue_number, state }: { issue_number: number; state: string }) => {
-        issues.find((issue) => issue.number === issue_number)!.state = state;
+      update: async ({ issue_number, ...change }: { issue_number: number; state?: string; body?: string }) => {
+        Object.assign(issues.find((issue) => issue.number === issue_number)!, change);
       },
     },
   };

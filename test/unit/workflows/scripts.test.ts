@@ -2,13 +2,17 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { interpolate } from "./expressions.ts";
 import { stepsOf, workflowOf } from "./files.ts";
 import { type Comment, fakeGithub, type Issue, runScript } from "./github-script.ts";
 
 /** The script of a workflow's step with actions/github-script. */
 function scriptOf(path: string): string {
-  const step = stepsOf(workflowOf(path)).find(({ step: { uses } }) => uses?.startsWith("actions/github-script@"));
-  return String(step?.step.with?.["script"]);
+  return String(scriptStep(path).with?.["script"]);
+}
+
+function scriptStep(path: string) {
+  return stepsOf(workflowOf(path)).find(({ step: { uses } }) => uses?.startsWith("actions/github-script@"))!.step;
 }
 
 describe("the plan's comment", () => {
@@ -108,23 +112,49 @@ describe("the plan's comment", () => {
 describe("the issue of the hourly smoke test", () => {
   const script = scriptOf("workflows-examples/hourly-smoke.yml");
 
+  /** The step's variables after the called workflow ended so. */
+  const ended = (result: string, passed: string, headline: string): Readonly<Record<string, string>> => {
+    const needs = { smoke: { result, outputs: { passed, headline } } };
+    const env = Object.entries(scriptStep("workflows-examples/hourly-smoke.yml").env ?? {});
+    return Object.fromEntries(env.map(([name, text]) => [name, String(interpolate(text, { needs }))]));
+  };
+  const failing = (headline: string) => ended("failure", "false", headline);
+  const green = ended("success", "true", "3 models answer: proven.");
+  const skipped = ended("success", "", "Smoke test skipped: release in progress.");
+
   it("is opened once while the test fails, and closed when the models answer again", async () => {
     const issues: Issue[] = [];
     const github = fakeGithub([], issues);
-    for (const result of ["failure", "failure"])
-      await runScript(script, github, { RESULT: result, HEADLINE: "production: point does not answer." });
-    expect(issues).toMatchObject([{ state: "open", comments: [expect.stringContaining("point does not answer")] }]);
-    await runScript(script, github, { RESULT: "success", HEADLINE: "" });
+    for (const _ of [1, 2]) await runScript(script, github, failing("production: point does not answer."));
     expect(issues).toMatchObject([
-      { state: "closed", comments: [expect.any(String), expect.stringContaining("answer again")] },
+      { state: "open", body: expect.stringContaining("point does not answer"), comments: [] },
     ]);
-    await runScript(script, github, { RESULT: "failure", HEADLINE: "" });
+    await runScript(script, github, green);
+    expect(issues).toMatchObject([{ state: "closed", comments: [expect.stringContaining("answer again")] }]);
+    await runScript(script, github, failing("production: point does not answer."));
     expect(issues).toHaveLength(2);
   });
 
-  it("is not opened while the models answer", async () => {
+  it("follows when another thing fails", async () => {
     const issues: Issue[] = [];
-    await runScript(script, fakeGithub([], issues), { RESULT: "success", HEADLINE: "" });
+    const github = fakeGithub([], issues);
+    for (const headline of ["point does not answer.", "laguna-m is slow.", "laguna-m is slow."])
+      await runScript(script, github, failing(headline));
+    expect(issues).toMatchObject([{ state: "open", body: expect.stringMatching(/^laguna-m is slow\./), comments: [] }]);
+  });
+
+  it("stays open while the test is only skipped, and where the job ended without a verdict", async () => {
+    const issues: Issue[] = [];
+    const github = fakeGithub([], issues);
+    await runScript(script, github, failing("point does not answer."));
+    for (const env of [skipped, ended("cancelled", "", ""), ended("failure", "true", "the report was not kept")])
+      await runScript(script, github, env);
+    expect(issues).toMatchObject([{ state: "open", comments: [] }]);
+  });
+
+  it("is not opened while the models answer, nor while the test is skipped", async () => {
+    const issues: Issue[] = [];
+    for (const env of [green, skipped]) await runScript(script, fakeGithub([], issues), env);
     expect(issues).toEqual([]);
   });
 });
