@@ -4,7 +4,7 @@ import { logTail } from "../cluster/logs.ts";
 import type { Deployment, Ingress, KubeEvent, Pod, ReplicaSet, Secret } from "../cluster/objects.ts";
 import { deployments, events, ingresses, pods, replicaSets, secrets } from "../cluster/resources.ts";
 import { type Watched, watchResource } from "../cluster/watch.ts";
-import { isCrashing } from "./diagnosis/pods.ts";
+import { endOf, isCrashing } from "./diagnosis/pods.ts";
 import { podPhase } from "./health.ts";
 import { type ReleasePlace, revisionScope } from "./release.ts";
 import { type LogTail, podsOf, type Snapshot, type Surroundings } from "./snapshot.ts";
@@ -23,6 +23,8 @@ export class Observer {
   private readonly held: Held;
   private logs: Record<string, LogTail> = {};
   private logsAt = Number.NEGATIVE_INFINITY;
+  /** The ends of crashed containers that the logs have told of, by `pod/container`. */
+  private ends: ReadonlyMap<string, string> = new Map();
   private surroundings: Surroundings = {};
   private surroundingsAt = Number.NEGATIVE_INFINITY;
   private wake: () => void = () => {};
@@ -112,22 +114,27 @@ export class Observer {
 
   /** A crash of which nothing was read yet: its reason must not wait. */
   private wantsLogs(picture: Snapshot): boolean {
-    return placesOf(picture).some(({ key, crashing }) => crashing && !(key in this.logs));
+    return placesOf(picture).some(({ key, end }) => end !== undefined && end !== this.ends.get(key));
   }
 
   private async readLogs(picture: Snapshot): Promise<Record<string, LogTail>> {
     const fresh: Record<string, LogTail> = {};
+    const places = placesOf(picture);
     await Promise.all(
-      placesOf(picture).map(async ({ key, pod, container, crashing }) => {
+      places.map(async ({ key, pod, container, running, end }) => {
         const place = { namespace: this.place.namespace, pod, container };
-        const read = (previous: boolean) => logTail(this.cluster, { ...place, previous }, tailLines, this.ctx);
-        const current = await read(false).catch(() => []);
-        const lines = current.length === 0 && crashing ? await read(true).catch(() => []) : current;
+        const read = (previous: boolean) =>
+          logTail(this.cluster, { ...place, previous }, tailLines, this.ctx).catch(() => []);
+        const current = await read(false);
+        const previous = end !== undefined && (running || current.length === 0) ? await read(true) : undefined;
+        const lines = current.length === 0 && !running ? (previous ?? []) : current;
         const before = this.logs[key];
         const moved = !before || before.lines.at(-1) !== lines.at(-1) || before.lines.length !== lines.length;
-        fresh[key] = { lines, movedAt: moved ? this.ctx.clock.now() : before.movedAt };
+        const movedAt = moved ? this.ctx.clock.now() : before.movedAt;
+        fresh[key] = { lines, movedAt, ...(running && previous ? { previous } : {}) };
       }),
     );
+    this.ends = new Map(places.flatMap(({ key, end }) => (end === undefined ? [] : [[key, end] as const])));
     return fresh;
   }
 }
@@ -145,7 +152,9 @@ interface LogPlaceOf {
   readonly key: string;
   readonly pod: string;
   readonly container: string;
-  readonly crashing: boolean;
+  readonly running: boolean;
+  /** Its last end, where that was a crash. */
+  readonly end: string | undefined;
 }
 
 /** Containers of new pods whose logs tell something: those that download, load or crash. */
@@ -160,7 +169,8 @@ function placesOf(snapshot: Snapshot): readonly LogPlaceOf[] {
           key: `${pod.metadata.name}/${status.name}`,
           pod: pod.metadata.name,
           container: status.name,
-          crashing: isCrashing(status),
+          running: status.state?.running !== undefined,
+          end: isCrashing(status) ? endOf(status) : undefined,
         })),
     );
 }

@@ -101,6 +101,8 @@ class Memory {
   private readonly ctx: Context;
   private readonly startedAt: number;
   private standing = new Map<string, Standing>();
+  /** Last attempts of what was wrong in the first picture, by object. */
+  private first: ReadonlyMap<string, string> | undefined;
   private moved: Record<string, { phase: Phase; ready: boolean; at: number; sign: string }> = {};
   private told = "";
 
@@ -136,11 +138,16 @@ class Memory {
   }
 
   private remember(diagnoses: readonly Diagnosis[], now: number): void {
+    this.first ??= new Map(diagnoses.map(({ object, attempts }) => [object, attempts?.last ?? ""]));
     const next = new Map<string, Standing>();
     for (const diagnosis of diagnoses) {
       const key = `${diagnosis.object} ${diagnosis.code}`;
       const before = this.standing.get(key);
-      next.set(key, { diagnosis, since: before?.since ?? now });
+      // An event that says nothing any more, because it grew old, is no new attempt.
+      const last = diagnosis.attempts?.last || this.first.get(diagnosis.object);
+      const untried =
+        before?.untried !== false && this.first.has(diagnosis.object) && last === this.first.get(diagnosis.object);
+      next.set(key, { diagnosis, since: before?.since ?? now, untried });
       if (!before)
         this.ctx.log.info(`${diagnosis.object}: ${diagnosis.cause} [${diagnosis.code}] ${diagnosis.evidence}`);
     }

@@ -10,7 +10,7 @@ export interface Snapshot {
   readonly pods: readonly Pod[];
   readonly ingresses: readonly Ingress[];
   readonly events: readonly KubeEvent[];
-  /** Last lines of logs, by `pod/container`; of the run before where the current one has said nothing. */
+  /** Last lines of logs, by `pod/container`. */
   readonly logs: Readonly<Record<string, LogTail>>;
   /** The cluster around the release, as far as it could be read. */
   readonly surroundings: Surroundings;
@@ -18,6 +18,8 @@ export interface Snapshot {
 
 export interface LogTail {
   readonly lines: readonly string[];
+  /** Of the run before, where that one crashed and the container runs again. */
+  readonly previous?: readonly string[];
   /** When a new line was last seen, milliseconds since the epoch. */
   readonly movedAt: number;
 }
@@ -76,7 +78,12 @@ export function eventTime(event: KubeEvent): number {
   return Number.isFinite(value) ? value : 0;
 }
 
-/** The last lines of a container's log; empty where none were read. */
+/** Changes each time that an event happens again; empty without one. */
+export function timesOf(event: KubeEvent | undefined): string {
+  return event ? `${event.metadata.name} ${event.count ?? 1} ${eventTime(event)}` : "";
+}
+
+/** The last lines that a container has said; empty where none were read. */
 export function tailOf(snapshot: Snapshot, pod: Pod, container: string): readonly string[] {
   return snapshot.logs[`${pod.metadata.name}/${container}`]?.lines ?? [];
 }

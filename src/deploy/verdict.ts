@@ -12,6 +12,8 @@ export interface RolloutLimits {
 export interface Standing {
   readonly diagnosis: Diagnosis;
   readonly since: number;
+  /** It was so when the watch began, and has not been tried again since. */
+  readonly untried: boolean;
 }
 
 /** Whether to go on waiting. */
@@ -44,13 +46,18 @@ export function judge(facts: RolloutFacts, limits: RolloutLimits): Verdict {
   if (facts.newest > facts.revision) return { kind: "superseded", by: facts.newest };
   if (health.wrongImages.length > 0) return { kind: "failed", because: health.wrongImages.map(wrongImage) };
   if (health.ready) return { kind: "ready" };
-  const lasting = standing.filter(({ diagnosis, since }) => now - since >= diagnosis.patience);
+  const lasting = standing.filter((item) => now - item.since >= patienceWith(item));
   if (lasting.length > 0) return { kind: "failed", because: lasting.map(({ diagnosis }) => diagnosis) };
   const stalled = Object.entries(facts.moved).flatMap(([name, { phase, at }]) => stall(name, phase, now - at, limits));
   if (stalled.length > 0) return { kind: "failed", because: stalled };
   if (now - facts.startedAt >= limits.timeout)
     return { kind: "timeout", because: standing.map(({ diagnosis }) => diagnosis) };
   return { kind: "wait" };
+}
+
+/** What failed before the watch began may be repaired: it gets until its next attempt. */
+function patienceWith({ diagnosis, untried }: Standing): number {
+  return untried ? Math.max(diagnosis.patience, diagnosis.attempts?.within ?? 0) : diagnosis.patience;
 }
 
 function stall(name: string, phase: Phase, quiet: number, limits: RolloutLimits): readonly Diagnosis[] {

@@ -22,7 +22,7 @@ export interface PodRunParts {
   readonly images: ImageCache;
 }
 
-/** Crash loop: 10 s, doubled each time, at most 5 minutes. */
+/** Crash loop: the first restart comes at once; before the second 10 s pass, doubled each time, at most 5 minutes. */
 const firstBackOff = 10_000;
 const longestBackOff = 300_000;
 
@@ -144,7 +144,7 @@ export class PodRun {
   private async runToEnd(container: Container): Promise<void> {
     for (let crashes = 0; ; crashes += 1) {
       if (!(await this.prepare(container))) return;
-      const log = this.started(container);
+      const log = this.started(container, crashes);
       const exit = await runDownloader(this, container, this.environment(container), log);
       if (!this.live()) return;
       this.ended(container, exit);
@@ -157,7 +157,7 @@ export class PodRun {
   private async runForever(container: Container): Promise<void> {
     for (let crashes = 0; this.live(); crashes += 1) {
       if (!(await this.prepare(container))) return;
-      const log = this.started(container);
+      const log = this.started(container, crashes);
       const env = this.environment(container);
       const start = {
         pod: this.identity,
@@ -202,7 +202,7 @@ export class PodRun {
     return environmentOf(this.context.store, pod, container);
   }
 
-  private started(container: Container): ReturnType<LogBook["start"]> {
+  private started(container: Container, restarts: number): ReturnType<LogBook["start"]> {
     const pod = this.live() ?? this.identity;
     const path = fieldPath(pod, container);
     this.tell({ type: "Normal", reason: "Created", message: `Created container: ${container.name}`, fieldPath: path });
@@ -213,6 +213,7 @@ export class PodRun {
       if (status.state.terminated) status.lastState = { terminated: status.state.terminated };
       status.state = { running: { startedAt: this.time() } };
       status.containerID = id;
+      status.restartCount = restarts;
       status.started = !container.startupProbe;
       status.imageID = this.images.imageId(container);
     });
@@ -238,10 +239,10 @@ export class PodRun {
   }
 
   private async backOff(container: Container, crashes: number): Promise<void> {
-    const milliseconds = Math.min(longestBackOff, firstBackOff * 2 ** crashes);
     await this.context.sleep(1000);
     const pod = this.live();
-    if (!pod) return;
+    if (!pod || crashes === 0) return;
+    const milliseconds = Math.min(longestBackOff, firstBackOff * 2 ** (crashes - 1));
     const { name, namespace, uid } = pod.metadata;
     const shown =
       milliseconds >= 60_000
@@ -251,7 +252,6 @@ export class PodRun {
     this.writeContainer(container.name, (status) => {
       if (status.state.terminated) status.lastState = { terminated: status.state.terminated };
       status.state = { waiting: { reason: "CrashLoopBackOff", message } };
-      status.restartCount += 1;
     });
     const text = `Back-off restarting failed container ${container.name} in pod ${name}_${namespace}(${uid})`;
     this.tell({ type: "Warning", reason: "BackOff", message: text, fieldPath: fieldPath(pod, container) });

@@ -1,7 +1,7 @@
 import type { KubeObject } from "../../cluster/objects.ts";
 import { redact } from "../redact.ts";
-import { eventsAbout, newestReplicaSet, type Snapshot } from "../snapshot.ts";
-import { type Diagnosis, type DiagnosisScope, named, patience } from "./diagnosis.ts";
+import { eventsAbout, newestReplicaSet, type Snapshot, timesOf } from "../snapshot.ts";
+import { backOff, type Diagnosis, type DiagnosisScope, named, patience } from "./diagnosis.ts";
 
 /** Pods that are refused before they exist: there is only the ReplicaSet's event and condition to look at. */
 export function admission(snapshot: Snapshot, scope: DiagnosisScope): readonly Diagnosis[] {
@@ -14,9 +14,11 @@ export function admission(snapshot: Snapshot, scope: DiagnosisScope): readonly D
     );
     const event = eventsAbout(snapshot, set).findLast((item) => item.reason === "FailedCreate");
     const said = condition?.message ?? event?.message;
-    return said
-      ? [{ object: named(deployment, "Deployment"), evidence: redact(said), ...refusalOf(said, snapshot) }]
-      : [];
+    if (!said) return [];
+    const attempts = { last: timesOf(event), within: backOff.controller };
+    return [
+      { object: named(deployment, "Deployment"), evidence: redact(said), attempts, ...refusalOf(said, snapshot) },
+    ];
   });
 }
 

@@ -15,6 +15,19 @@ export interface Diagnosis {
   readonly remedy: string;
   /** How long it must last before waiting longer is pointless, ms; `Infinity`: it may heal, only the timeout ends it. */
   readonly patience: number;
+  /** Set where Kubernetes tries again by itself, but not soon. */
+  readonly attempts?: Attempts;
+}
+
+/**
+ * Tells whether something was tried again, and failed again. Whoever repairs a cause outside of the cluster (a policy, a key, a missing file) and runs again
+ * finds pods that still wait in the back-off of their last failure: that failure says nothing about now, the next one does.
+ */
+export interface Attempts {
+  /** Names the last attempt that failed; another one has another mark. Empty where nothing tells. */
+  readonly last: string;
+  /** The next is made within so many ms of the one before. */
+  readonly within: number;
 }
 
 /** A family of rules: looks at a snapshot and the Deployments of the release. */
@@ -38,6 +51,14 @@ export const patience = {
   usual: 45_000,
   long: 180_000,
   endless: Number.POSITIVE_INFINITY,
+} as const;
+
+/** The longest waits between two attempts, ms, with a little more for the attempt itself. */
+export const backOff = {
+  /** Restarts of a container, and pulls of its image: 5 min (https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy). */
+  kubelet: 330_000,
+  /** A controller's work queue: 1,000 s (`DefaultControllerRateLimiter` of client-go). */
+  controller: 1_030_000,
 } as const;
 
 export function named(object: KubeObject, kind: string): string {

@@ -1,10 +1,12 @@
 import { redact } from "../redact.ts";
-import { eventsAbout, type Snapshot } from "../snapshot.ts";
-import { type Diagnosis, type DiagnosisScope, named, patience } from "./diagnosis.ts";
+import { eventsAbout, type Snapshot, timesOf } from "../snapshot.ts";
+import { backOff, type Diagnosis, type DiagnosisScope, named, patience } from "./diagnosis.ts";
 import { containersOf, currentPods } from "./pods.ts";
 
 const waiting =
   /^(ErrImagePull|ImagePullBackOff|InvalidImageName|ErrImageNeverPull|RegistryUnavailable|ImageInspectError|SignatureValidationFailed)$/;
+
+const neverTried = /^(InvalidImageName|ErrImageNeverPull)$/;
 
 /** Images that the nodes cannot pull. */
 export function images(snapshot: Snapshot, scope: DiagnosisScope): readonly Diagnosis[] {
@@ -14,14 +16,15 @@ export function images(snapshot: Snapshot, scope: DiagnosisScope): readonly Diag
       .slice(0, 1)
       .map(({ container, status }) => {
         const { reason = "", message = "" } = status.state?.waiting ?? {};
-        const event = eventsAbout(snapshot, pod).findLast(
-          (item) => item.reason === "Failed" && /pull/i.test(item.message ?? ""),
-        );
+        const failures = eventsAbout(snapshot, pod).filter((item) => item.reason === "Failed");
+        const event = failures.findLast((item) => /pull/i.test(item.message ?? ""));
+        const attempt = failures.findLast((item) => /^Failed to pull/.test(item.message ?? ""));
         const said = [message, event?.message ?? ""].find((text) => text.length > 40) ?? message ?? reason;
         return {
           object: named(pod, "Pod"),
           evidence: redact(said || reason),
           ...reasonOf(`${reason} ${message} ${event?.message ?? ""}`, container.image ?? ""),
+          ...(neverTried.test(reason) ? {} : { attempts: { last: timesOf(attempt), within: backOff.kubelet } }),
         };
       }),
   );

@@ -1,7 +1,8 @@
+import type { ContainerStatus } from "../../cluster/objects.ts";
 import { redact } from "../redact.ts";
-import { type Snapshot, tailOf } from "../snapshot.ts";
+import type { Snapshot } from "../snapshot.ts";
 import { type Diagnosis, type DiagnosisScope, named, patience } from "./diagnosis.ts";
-import { containersOf, currentPods, isCrashing, lastEnd } from "./pods.ts";
+import { containersOf, crashAttempts, currentPods, isCrashing, lastEnd, lastWords } from "./pods.ts";
 
 /** Init containers that end with an error: the checkpoint does not reach the pod. The tail of the log says why. */
 export function init(snapshot: Snapshot, scope: DiagnosisScope): readonly Diagnosis[] {
@@ -10,7 +11,7 @@ export function init(snapshot: Snapshot, scope: DiagnosisScope): readonly Diagno
       .filter((view) => view.init && isCrashing(view.status))
       .slice(0, 1)
       .map(({ container, status }) => {
-        const lines = tailOf(snapshot, pod, container.name);
+        const lines = lastWords(snapshot, pod, status);
         const ended = lastEnd(status);
         const found = reasonOf(lines, ended?.reason ?? "");
         return {
@@ -23,11 +24,17 @@ export function init(snapshot: Snapshot, scope: DiagnosisScope): readonly Diagno
               `${container.name} ended with code ${ended?.exitCode ?? "?"} (${ended?.reason ?? "Error"})`,
           ),
           remedy: `${found.remedy} Log: kubectl logs -n ${snapshot.namespace} ${pod.metadata.name} -c ${container.name}`,
-          // A download can fail once for a reason that passes; the third failure in a row shows that this one does not.
-          patience: status.restartCount >= 2 ? patience.none : patience.usual,
+          patience: patienceWith(status),
+          attempts: crashAttempts(status),
         };
       }),
   );
+}
+
+/** A download can fail once for a reason that passes, and then goes on for an hour; the third failure in a row shows that this one does not pass. */
+function patienceWith({ state, restartCount }: ContainerStatus): number {
+  if (state?.running) return patience.endless;
+  return restartCount >= 2 ? patience.none : patience.usual;
 }
 
 interface Cause {

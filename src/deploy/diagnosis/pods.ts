@@ -1,6 +1,6 @@
 import type { Container, ContainerStatus, Deployment, Pod } from "../../cluster/objects.ts";
 import { podsOf, type Snapshot } from "../snapshot.ts";
-import type { DiagnosisScope } from "./diagnosis.ts";
+import { type Attempts, backOff, type DiagnosisScope, patience } from "./diagnosis.ts";
 
 /** Pods of the current template of each Deployment of the release; an old ReplicaSet's are not looked at. */
 export function currentPods(
@@ -37,6 +37,22 @@ export function containersOf(pod: Pod): readonly ContainerView[] {
 /** How a container last ended, whether or not it waits to start again. */
 export function lastEnd(status: ContainerStatus) {
   return status.state?.terminated ?? status.lastState?.terminated;
+}
+
+/** The last lines that a container has said before it ended: while it runs again, those of the run before. */
+export function lastWords(snapshot: Snapshot, pod: Pod, status: ContainerStatus): readonly string[] {
+  const tail = snapshot.logs[`${pod.metadata.name}/${status.name}`];
+  return (status.state?.running ? tail?.previous : tail?.lines) ?? [];
+}
+
+/** Names the last end of a container. */
+export function endOf(status: ContainerStatus): string {
+  return lastEnd(status)?.finishedAt ?? String(status.restartCount);
+}
+
+/** How crashes are retried: at once after the first, then later and later. One that runs again is not judged by how it ended before. */
+export function crashAttempts(status: ContainerStatus): Attempts {
+  return { last: endOf(status), within: status.state?.running ? patience.endless : backOff.kubelet };
 }
 
 /** It has ended with an error and will be, or is being, started again. */

@@ -1,8 +1,8 @@
 import type { ContainerStatus, Pod } from "../../cluster/objects.ts";
 import { redact } from "../redact.ts";
-import { eventsAbout, type Snapshot, tailOf } from "../snapshot.ts";
+import { eventsAbout, type Snapshot } from "../snapshot.ts";
 import { type Diagnosis, type DiagnosisScope, named, patience } from "./diagnosis.ts";
-import { containersOf, currentPods, isCrashing, lastEnd } from "./pods.ts";
+import { containersOf, crashAttempts, currentPods, isCrashing, lastEnd, lastWords } from "./pods.ts";
 
 type Found = Omit<Diagnosis, "object">;
 
@@ -107,8 +107,11 @@ function crashed(snapshot: Snapshot, pod: Pod): Found | undefined {
   if (!view) return undefined;
   const { container, status } = view;
   const ended = lastEnd(status);
-  const lines = tailOf(snapshot, pod, container.name);
-  const wait = status.restartCount >= 2 ? patience.none : patience.usual;
+  const lines = lastWords(snapshot, pod, status);
+  const attempts = crashAttempts(status);
+  // What lies in the machine or in the values is the same in the next run; whether anything else is, that run shows.
+  const certain = status.restartCount >= 2 ? patience.none : patience.usual;
+  const wait = status.state?.running ? patience.endless : certain;
   const log = `kubectl logs -n ${snapshot.namespace} ${pod.metadata.name} -c ${container.name} --previous`;
   if (ended?.reason === "OOMKilled")
     return {
@@ -116,7 +119,8 @@ function crashed(snapshot: Snapshot, pod: Pod): Found | undefined {
       cause: `The kernel ended ${container.name}: it took more memory than its limit (OOMKilled).`,
       evidence: `exit code ${ended.exitCode}, OOMKilled, ${restarts(status)}`,
       remedy: "Raise the memory limit of the model in the values, or use nodes with more memory.",
-      patience: wait,
+      patience: certain,
+      attempts,
     };
   const memory = lines.findLast((line) => gpuMemory.test(line));
   if (memory)
@@ -125,7 +129,8 @@ function crashed(snapshot: Snapshot, pod: Pod): Found | undefined {
       cause: "The model does not fit the memory of its GPUs.",
       evidence: redact(memory),
       remedy: "Give the model more GPUs (gpus: 2, 4 or 8), nodes with larger GPUs, or modelType agent_small.",
-      patience: wait,
+      patience: certain,
+      attempts,
     };
   const cuda = lines.findLast((line) => driver.test(line));
   if (cuda)
@@ -134,7 +139,8 @@ function crashed(snapshot: Snapshot, pod: Pod): Found | undefined {
       cause: "The container finds no usable GPU driver on its node.",
       evidence: redact(cuda),
       remedy: "Check the GPU Operator and the node's driver: kubectl get pods -n gpu-operator -o wide",
-      patience: wait,
+      patience: certain,
+      attempts,
     };
   const line = lines.findLast((text) => /error|exception|fatal|traceback/i.test(text)) ?? lines.at(-1);
   return {
@@ -143,6 +149,7 @@ function crashed(snapshot: Snapshot, pod: Pod): Found | undefined {
     evidence: redact(line ?? ended?.message ?? ended?.reason ?? ""),
     remedy: `Read its log: ${log}`,
     patience: wait,
+    attempts,
   };
 }
 

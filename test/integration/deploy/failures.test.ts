@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { usualNodes } from "../../../sandbox/kubernetes/nodes.ts";
-import type { Pod } from "../../../sandbox/kubernetes/types.ts";
+import type { KubeEvent, Pod } from "../../../sandbox/kubernetes/types.ts";
 import type { Diagnosis } from "../../../src/deploy/diagnosis/diagnosis.ts";
 import { fastClock } from "./clock.ts";
 import { type Bench, type Deployed, startBench } from "./cluster.ts";
@@ -60,6 +60,57 @@ describe.each([3, 4] as const)("a release that fails, with helm %i", (major) => 
     expect(codes(run)).toEqual(["DEPLOY_OOM"]);
     expect(run.outputs).toMatchObject({ status: "failed", revision: "1" });
     await expect.poll(() => pods().length, { timeout: 10_000 }).toBe(1);
+  });
+});
+
+describe("a release whose cause was repaired outside of the cluster", () => {
+  const denied = {
+    kind: "init-crash",
+    lines: ["ERROR An error occurred (AccessDenied) when calling GetObject"],
+  } as const;
+  const waiting = () =>
+    bench.kubernetes.store
+      .list<Pod>("pods", "poolside-models")
+      .flatMap((pod) => (pod.status.initContainerStatuses ?? []).map((status) => status.restartCount));
+
+  it("gets until the next restart of its pods, and serves", async () => {
+    await open(4);
+    bench.kubernetes.troubles.add(denied, /inference-point/);
+    const failed = await bench.deploy({ point: {} }, { inputs: { "on-failure": "keep" } });
+    expect(failed.outputs).toMatchObject({ status: "failed" });
+    await expect.poll(() => Math.max(0, ...waiting()), { timeout: 20_000 }).toBeGreaterThanOrEqual(4);
+    bench.kubernetes.troubles.clear();
+    const run = await bench.deploy({ point: {} });
+    expect(run.failures).toEqual([]);
+    expect(run.writes.filter((write) => !write.includes("leases"))).toEqual([]);
+    expect(await bench.deploy({ point: {} })).toMatchObject({ writes: [], outputs: { status: "unchanged" } });
+  });
+
+  it("fails with the cause as soon as it is tried again and fails again", async () => {
+    await open(4);
+    bench.kubernetes.troubles.add(denied, /inference-point/);
+    await bench.deploy({ point: {} }, { inputs: { "on-failure": "keep" } });
+    const before = Math.max(0, ...waiting());
+    const run = await bench.deploy({ point: {} }, { inputs: { "on-failure": "keep" } });
+    expect(codes(run)).toEqual(["DEPLOY_CHECKPOINT_DENIED"]);
+    expect(Math.max(0, ...waiting())).toBeGreaterThan(before);
+  });
+
+  it("gets until the next pull where an image was missing", async () => {
+    let pushed = false;
+    const digest = `sha256:${"a".repeat(64)}`;
+    await open(4, { services: { resolveImage: () => (pushed ? { digest } : undefined) } });
+    const failed = await bench.deploy({ point: {} }, { inputs: { "on-failure": "keep" } });
+    expect(codes(failed)).toEqual(["DEPLOY_IMAGE_NOT_FOUND"]);
+    // The fifth failure: the next pull is 160 s away.
+    const pulls = () =>
+      bench.kubernetes.store
+        .list<KubeEvent>("events", "poolside-models")
+        .map((event) => (event.message?.startsWith("Failed to pull") ? (event.count ?? 1) : 0));
+    await expect.poll(() => Math.max(0, ...pulls()), { timeout: 20_000 }).toBe(5);
+    pushed = true;
+    const run = await bench.deploy({ point: {} });
+    expect(run.failures).toEqual([]);
   });
 });
 

@@ -521,6 +521,27 @@ describe("diagnose", () => {
     expect(diagnose(growing, scope)).toMatchObject([{ code: "DEPLOY_GPU_SHORT", patience: Number.POSITIVE_INFINITY }]);
   });
 
+  it("goes on waiting for a download that crashed before and runs again, with the words of the crash", () => {
+    const status = { restartCount: 2, lastState: { terminated: { exitCode: 1, finishedAt: "2026-11-24T11:59:00Z" } } };
+    const again = snapshot({
+      pods: [
+        {
+          init: { ...status, state: { running: {} } },
+          logs: { "model-downloader": ["12% 8.0 GiB of 67.0 GiB"] },
+          previous: { "model-downloader": ["ERROR 503 Slow Down"] },
+        },
+      ],
+    });
+    expect(diagnose(again, scope)).toMatchObject([
+      {
+        code: "DEPLOY_DOWNLOAD_FAILED",
+        evidence: "ERROR 503 Slow Down",
+        patience: Number.POSITIVE_INFINITY,
+        attempts: { last: "2026-11-24T11:59:00Z", within: Number.POSITIVE_INFINITY },
+      },
+    ]);
+  });
+
   it("keeps credentials out of the evidence", () => {
     const lines = [
       "ERROR 403 Forbidden aws_secret_access_key=wJalrXUtnFEMI/K7MDENG url=https://b.s3.amazonaws.com/k?X-Amz-Signature=abcdef0123&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE",

@@ -36,9 +36,17 @@ describe("judge", () => {
   });
 
   it("gives a trouble its patience, and fails when it lasts", () => {
-    const since = (milliseconds: number) => [{ diagnosis: trouble, since: facts.now - milliseconds }];
+    const since = (milliseconds: number) => [{ diagnosis: trouble, since: facts.now - milliseconds, untried: false }];
     expect(judge({ ...facts, standing: since(44_000) }, limits)).toEqual({ kind: "wait" });
     expect(judge({ ...facts, standing: since(45_000) }, limits)).toMatchObject({ kind: "failed" });
+  });
+
+  it("gives what failed before the watch began until its next attempt", () => {
+    const diagnosis = { ...trouble, patience: 0, attempts: { last: "2026-11-24T11:00:00Z", within: 5.5 * minute } };
+    const since = (milliseconds: number, untried: boolean) => [{ diagnosis, since: facts.now - milliseconds, untried }];
+    expect(judge({ ...facts, standing: since(5 * minute, true) }, limits)).toEqual({ kind: "wait" });
+    expect(judge({ ...facts, standing: since(5.5 * minute, true) }, limits)).toMatchObject({ kind: "failed" });
+    expect(judge({ ...facts, standing: since(0, false) }, limits)).toMatchObject({ kind: "failed" });
   });
 
   it("names every trouble within a minute", () => {
@@ -63,7 +71,7 @@ describe("judge", () => {
   });
 
   it("ends at the timeout with what is wrong then", () => {
-    const standing = [{ diagnosis: { ...trouble, patience: Number.POSITIVE_INFINITY }, since: 0 }];
+    const standing = [{ diagnosis: { ...trouble, patience: Number.POSITIVE_INFINITY }, since: 0, untried: false }];
     expect(judge({ ...facts, startedAt: 40 * minute, standing }, limits)).toMatchObject({
       kind: "timeout",
       because: [{ code: "DEPLOY_CRASH" }],

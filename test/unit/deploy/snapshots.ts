@@ -26,6 +26,8 @@ export interface PodLike {
   readonly gate?: string;
   readonly events?: readonly { readonly reason: string; readonly message: string; readonly type?: string }[];
   readonly logs?: Readonly<Record<string, readonly string[]>>;
+  /** Of the run before, by container. */
+  readonly previous?: Readonly<Record<string, readonly string[]>>;
   /** Of the ReplicaSet before. */
   readonly old?: boolean;
 }
@@ -83,7 +85,7 @@ export function snapshot(like: SnapshotLike): Snapshot {
     (like.pods ?? []).flatMap((pod, index) =>
       Object.entries(pod.logs ?? {}).map(([container, lines]) => [
         `${pods[index]!.metadata.name}/${container}`,
-        { lines, movedAt: now },
+        { lines, movedAt: now, ...(pod.previous?.[container] ? { previous: pod.previous[container] } : {}) },
       ]),
     ),
   );
