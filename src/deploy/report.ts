@@ -15,6 +15,8 @@ export interface DeployFacts {
   readonly rolledBackTo: number | undefined;
   readonly failure: string | undefined;
   readonly models: number;
+  /** Set where the run ends with its checks. */
+  readonly checks: readonly Check[] | undefined;
 }
 
 /** One plain sentence. */
@@ -33,7 +35,11 @@ export function deployHeadline(facts: DeployFacts): string {
     case "cancelled":
       return `Deploying ${name} was cancelled.`;
   }
-  if (facts.failure) return `Deploying ${name} failed: ${first}`;
+  if (facts.failure) return `${facts.checks ? "Preflight of" : "Deploying"} ${name} failed: ${first}`;
+  if (facts.checks) {
+    const warnings = facts.checks.filter((check) => check.result === "warn").length;
+    return `Preflight of ${name} passed: ${count(facts.checks.length, "check")}, ${count(warnings, "warning")}.`;
+  }
   if (facts.dryRun)
     return facts.changes === 0 ? `${name} is as wanted.` : `${name} would get ${count(facts.changes, "change")}.`;
   if (facts.status === "unchanged") return `${name} is as wanted, revision ${facts.revision ?? "?"}.`;

@@ -2,9 +2,10 @@ import type { Context } from "../action/context.ts";
 import type { Contract, Outputs } from "../action/contract.ts";
 import { count } from "../action/describe.ts";
 import type { InputSources } from "../action/load.ts";
+import type { Block } from "../action/summary.ts";
 import { asEksDeployError, type EksDeployError, type Problem, UserError } from "../errors.ts";
 import { closeChain, type Joined, joinChain } from "./chain.ts";
-import type { AnyCommand, Command, RootInputs, Six } from "./command.ts";
+import type { AnyCommand, Command, Ended, RootInputs, Six } from "./command.ts";
 import { releaseLinks } from "./links.ts";
 import { planOfChain } from "./plan.ts";
 
@@ -18,7 +19,8 @@ export function preflightCommand(six: Six): AnyCommand {
   const command: Command<Checked, Checked, readonly Joined[], void> = {
     connect: async (_inputs, _ctx, sources) => ({ sources, joined: [] }),
     async observe(inputs, checked, ctx) {
-      const links = releaseLinks(six, { ...(inputs as unknown as RootInputs), dryRun: true });
+      // The cluster is checked even where the release is what it should be.
+      const links = releaseLinks(six, { ...(inputs as unknown as RootInputs), dryRun: true }, { preflight: "only" });
       await joinChain(links, checked.sources, ctx, (link) => checked.joined.push(link), "all");
       tell(checked.joined, ctx);
       return checked;
@@ -33,7 +35,7 @@ export function preflightCommand(six: Six): AnyCommand {
       const failure = failureOf(plan.work);
       return { outputs: plan.outputs as Outputs<Contract>, ...(failure ? { failure } : {}) };
     },
-    report(finished, checked) {
+    async report(finished, checked, ctx) {
       const joined = checked?.joined ?? [];
       const failed = joined.filter((link) => link.failure);
       const changes = joined.flatMap((link) => link.plan.changes);
@@ -45,11 +47,21 @@ export function preflightCommand(six: Six): AnyCommand {
             ? `Preflight did not end: ${firstLine(finished.failure)}`
             : `Preflight passed: a release would make ${count(changes.length, "change")}${waiting ? " or more" : ""}.`;
       const rows = joined.map((link) => [link.failure ? "❌" : link.observed ? "✅" : "–", link.name, seen(link)]);
-      return { headline, blocks: [{ kind: "table", head: ["", "step", "seen"], rows }] };
+      const found = await Promise.all(joined.map((link) => findings(link, ctx)));
+      return { headline, blocks: [{ kind: "table", head: ["", "step", "seen"], rows }, ...found.flat()] };
     },
     close: (checked, ctx) => closeChain(checked.joined, ctx),
   };
   return command;
+}
+
+/** What a step has to say beside its line: its table of checks, its plan in detail. */
+async function findings(joined: Joined, ctx: Context): Promise<readonly Block[]> {
+  const { link, name, inputs, clients, observed, plan, failure, seconds } = joined;
+  if (observed === undefined) return [];
+  const finished = { outcome: "done", dryRun: true, inputs, observed, plan, outputs: plan.outputs, failure, seconds };
+  const { blocks } = await link.action.report(finished as unknown as Ended, clients, ctx);
+  return blocks.length === 0 ? [] : [{ kind: "details", title: name, blocks }];
 }
 
 function seen({ failure, observed, plan }: Joined): string {

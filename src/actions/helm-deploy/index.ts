@@ -43,7 +43,8 @@ export const helmDeploy: Action<Contract, Deployment, Observation, Work, Applied
     const failure = preflightFailure(observation.checks);
     if (failure) throw failure;
     const release = planRelease(observation.wanted, observation.observed, observation.records);
-    const changes = inputs.preflight === "only" ? [] : release.changes;
+    // What a run that stops after its checks would change is no change of that run; a dry run tells it.
+    const changes = inputs.preflight === "only" && !inputs.dryRun ? [] : release.changes;
     return {
       changes,
       endState: release.endState,
@@ -89,6 +90,7 @@ export const helmDeploy: Action<Contract, Deployment, Observation, Work, Applied
       rolledBackTo: outputs?.rolledBackTo,
       failure: finished.failure?.happened,
       models: plan?.work.release.workloads.length ?? 0,
+      checks: inputs.preflight === "only" ? observed?.checks : undefined,
     };
     return {
       headline: deployHeadline(facts),

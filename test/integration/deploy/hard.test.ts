@@ -105,4 +105,18 @@ describe("preflight: only", () => {
     expect(run.writes).toEqual([]);
     expect(run.summary).toContain("Kubernetes 1.29 or later");
   });
+
+  it("shows the same table for a release that is as wanted, and says in one sentence how it went", async () => {
+    await open(4);
+    await bench.deploy({ point: {} });
+    const run = await bench.deploy({ point: {} }, { inputs: { preflight: "only" } });
+    expect(run.writes).toEqual([]);
+    expect(run.summary).toContain("Kubernetes 1.29 or later");
+    expect(run.summary).toContain("GPUs for the new pods");
+    expect(run.outputs["headline"]).toMatch(
+      /^Preflight of inference in poolside-models passed: \d+ checks, 0 warnings\.$/,
+    );
+    const plan = await bench.deploy({ other: {} }, { inputs: { preflight: "only", "dry-run": "true" } });
+    expect(Number(plan.outputs["changes"])).toBeGreaterThan(0);
+  });
 });

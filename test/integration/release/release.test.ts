@@ -47,6 +47,13 @@ describe.each([3, 4] as const)("a release with helm %i", (helm) => {
     expect(runner.outputs["headline"]).toBe("inference (dev) is up to date, and its 3 models answer.");
   });
 
+  it("shows in a preflight what was checked, also when nothing would change", async () => {
+    const runner = await room.pass({ command: "preflight" });
+    expect(runner.outputs["headline"]).toBe("Preflight passed: a release would make 0 changes.");
+    expect(runner.summary).toContain("| ✅ | Kubernetes 1.29 or later |");
+    expect(runner.summary).toContain("GPU memory for laguna-m");
+  });
+
   it("keeps the result of a smoke test, about the latest record; a dry run keeps none", async () => {
     const before = room.keptPaths("smoke/").length;
     await room.pass({ command: "smoke", "dry-run": "true" });
