@@ -12,6 +12,8 @@ export interface ErrorText {
   readonly at?: Position;
   /** Everything that is wrong, where it is more than one thing; each gets an annotation of its own. */
   readonly problems?: readonly Problem[];
+  /** An earlier run told the same, and nothing has changed since: a line of the log, no annotation. */
+  readonly known?: boolean;
   readonly cause?: unknown;
 }
 
@@ -43,6 +45,7 @@ export abstract class EksDeployError extends Error {
   readonly next: string;
   readonly at: Position | undefined;
   readonly problems: readonly Problem[];
+  readonly known: boolean;
 
   constructor(code: string, text: ErrorText) {
     super(`${text.happened}\n${text.next}`, text.cause === undefined ? undefined : { cause: text.cause });
@@ -51,6 +54,7 @@ export abstract class EksDeployError extends Error {
     this.next = text.next;
     this.at = text.at;
     this.problems = text.problems ?? [];
+    this.known = text.known ?? false;
   }
 }
 

@@ -79,6 +79,8 @@ export interface Ambient {
     readonly repository: string;
     readonly actor: string;
     readonly sha: string;
+    /** What started it: `schedule`, `workflow_dispatch`, ...; absent outside GitHub. */
+    readonly event?: string;
   };
   /** The value of a variable that an input names (`env:NAME`); masked by the time it is returned. */
   named(name: string): Secret | undefined;

@@ -257,7 +257,7 @@ function tellFailure(failure: EksDeployError, runner: Runner): void {
   const { code, happened, next, problems } = failure;
   const placed = problems.filter((problem) => problem.at);
   if (problems.length <= 1) {
-    runner.fail(code, `${happened}\n${next}`, failure.at ?? placed[0]?.at);
+    runner.fail(code, `${happened}\n${next}`, failure.at ?? placed[0]?.at, failure.known);
     return;
   }
   for (const problem of placed)

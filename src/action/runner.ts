@@ -16,8 +16,8 @@ export interface Runner {
   readonly grace: AbortSignal;
   /** The text with every secret that is known by now as `***`: for files that we write. */
   masked(text: string): string;
-  /** Ends the action as failed, with one annotation, on the line of the user's file where there is one. */
-  fail(code: string, message: string, at?: Position): void;
+  /** Ends the action as failed, with one annotation, on the line of the user's file where there is one; `known`: with a line of the log alone. */
+  fail(code: string, message: string, at?: Position, known?: boolean): void;
   /** In the post step: what main remembered. */
   readonly remembered: Readonly<Record<string, string>>;
 }

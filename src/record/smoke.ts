@@ -1,5 +1,5 @@
 import { canonicalJson, type Json } from "../canonical.ts";
-import { UserError } from "../errors.ts";
+import { asEksDeployError, UserError } from "../errors.ts";
 import type { RecordStore } from "./store.ts";
 
 /** A smoke test that was made, passed or not: from them follows how long a release has been green. No secrets. */
@@ -40,14 +40,37 @@ export async function smokeSince(
   release: string,
   since: string,
 ): Promise<readonly SmokeEntry[]> {
+  const paths = await pathsSince(store, environment, release, since);
+  return inOrder(await Promise.all(paths.map((path) => read(store, path))));
+}
+
+/** The newest `most` results of a release since `since` (RFC 3339), the oldest first: for people to look at. What cannot be read is left out. */
+export async function newestSmokes(
+  store: RecordStore,
+  environment: string,
+  release: string,
+  since: string,
+  most: number,
+): Promise<readonly SmokeEntry[]> {
+  const paths = (await pathsSince(store, environment, release, since)).slice(-most);
+  return inOrder(await Promise.all(paths.map((path) => read(store, path).catch(unlessInvalid))));
+}
+
+function pathsSince(store: RecordStore, environment: string, release: string, since: string) {
   const below = folder(environment, release);
-  const paths = (await store.list(below)).filter((path) => path.slice(below.length) >= stamp(since));
-  const entries = await Promise.all(
-    paths.map(async (path) => {
-      const found = await store.get(path);
-      return found && parse(found.body, `${store.place}${path}`);
-    }),
-  );
+  return store.list(below, below + stamp(since));
+}
+
+async function read(store: RecordStore, path: string): Promise<SmokeEntry | undefined> {
+  const found = await store.get(path);
+  return found && parse(found.body, `${store.place}${path}`);
+}
+
+function unlessInvalid(thrown: unknown): undefined {
+  if (asEksDeployError(thrown).code !== "RECORD_SMOKE_INVALID") throw thrown;
+}
+
+function inOrder(entries: readonly (SmokeEntry | undefined)[]): readonly SmokeEntry[] {
   return entries.filter((entry) => entry !== undefined).sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
 }
 

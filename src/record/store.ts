@@ -21,8 +21,8 @@ export interface RecordStore {
   get(path: string): Promise<Stored | undefined>;
   /** Gives `false` when the condition did not hold; nothing is written then. */
   put(path: string, body: Buffer | string, condition?: WriteCondition): Promise<boolean>;
-  /** Paths below `prefix`, in the order of S3. */
-  list(prefix: string): Promise<readonly string[]>;
+  /** Paths below `prefix`, in the order of S3; with `after` only those that come after this path. */
+  list(prefix: string, after?: string): Promise<readonly string[]>;
 }
 
 /** Opens `place` (`s3://bucket/prefix/`). Every request names the account that must own the bucket: the caller's own, where no other is given. */
@@ -42,7 +42,10 @@ export async function openStore(place: string, aws: Aws, owner: string = aws.acc
     place: `s3://${bucket}/${prefix}`,
     get: (path) => get(client, { ...owned, Key: prefix + path }),
     put: (path, body, condition) => put(client, { ...owned, Key: prefix + path }, Buffer.from(body), condition),
-    list: (below) => list(client, owned, prefix + below, prefix.length),
+    list: (below, after) => {
+      const from = after === undefined ? {} : { StartAfter: prefix + after };
+      return list(client, owned, { Prefix: prefix + below, ...from }, prefix.length);
+    },
   };
 }
 
@@ -79,15 +82,20 @@ async function put(
   }
 }
 
-async function list(client: S3Client, address: Address, prefix: string, strip: number): Promise<readonly string[]> {
+async function list(
+  client: S3Client,
+  address: Address,
+  range: { readonly Prefix: string; readonly StartAfter?: string },
+  strip: number,
+): Promise<readonly string[]> {
   const { paginateListObjectsV2 } = await import("@aws-sdk/client-s3");
   const paths: string[] = [];
   try {
-    for await (const page of paginateListObjectsV2({ client }, { ...address, Prefix: prefix })) {
+    for await (const page of paginateListObjectsV2({ client }, { ...address, ...range })) {
       for (const object of page.Contents ?? []) paths.push(object.Key!.slice(strip));
     }
   } catch (thrown) {
-    throw fromAws(thrown, `listing s3://${address.Bucket}/${prefix}`);
+    throw fromAws(thrown, `listing s3://${address.Bucket}/${range.Prefix}`);
   }
   return paths;
 }

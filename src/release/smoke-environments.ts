@@ -166,6 +166,7 @@ function failureOf(parts: readonly Part[]): EksDeployError | undefined {
   return new UserError(first.failure!.code, {
     happened: failed.map(({ environment, failure }) => `${environment}: ${failure!.happened}`).join("\n"),
     next: [...new Set(failed.map(({ failure }) => failure!.next))].join("\n"),
+    known: failed.every(({ failure }) => failure!.known),
     cause: first.failure,
   });
 }

@@ -2,24 +2,36 @@ import type { Context } from "../action/context.ts";
 import { asEksDeployError } from "../errors.ts";
 import { readLatest } from "../record/latest.ts";
 import { keepSmoke } from "../record/smoke.ts";
+import { type PastTest, trendPicture } from "../smoke/trend.ts";
 import { chained } from "./chained.ts";
 import type { AnyCommand, Ended, Six } from "./command.ts";
 import { inputsOf, placeContract } from "./inputs.ts";
 import { dryRunOf, smokeLink } from "./links.ts";
 import { type RecordInputs, smokeEntry, storeOf } from "./publish.ts";
 import { smokeWords } from "./report.ts";
+import { pastTests, tellingChanges } from "./smoke-history.ts";
 
 /** `smoke`: asks the live models, and keeps the result, so that a promotion knows how long the release has been green. */
 export function smokeCommand(six: Six): AnyCommand {
   return chained(async (inputs, sources) => {
     const place = inputsOf(placeContract("plan"), sources);
+    const link = smokeLink(six, dryRunOf(inputs));
+    let past: readonly PastTest[] = [];
     return {
       sources,
-      links: [smokeLink(six, dryRunOf(inputs))],
+      links: [{ ...link, action: tellingChanges(link.action, () => past.at(-1)) }],
       words: smokeWords,
+      async observe(_chain, ctx) {
+        if (!inputs.dryRun) past = await pastTests(place, ctx);
+        return [];
+      },
       async conclude(ended, _chain, ctx) {
         await keepResult(ended, place, ctx);
         return undefined;
+      },
+      async blocks({ outputs }, _chain, ctx) {
+        const { results } = (outputs ?? {}) as { readonly results?: PastTest["results"] };
+        return results ? trendPicture([...past, { at: ctx.clock.now(), results }]) : [];
       },
     };
   });

@@ -52,5 +52,7 @@ function runOf(get: Get): Ambient["run"] {
   const url = onGitHub
     ? `${get("GITHUB_SERVER_URL") ?? "https://github.com"}/${repository}/actions/runs/${id}${attempt && attempt !== "1" ? `/attempts/${attempt}` : ""}`
     : `local:${get("USER", "LOGNAME") ?? "unknown"}@${get("HOSTNAME") ?? "localhost"}:${process.pid}`;
-  return { url, id, repository, actor: get("GITHUB_ACTOR", "USER") ?? "unknown", sha: get("GITHUB_SHA") ?? "" };
+  const event = get("GITHUB_EVENT_NAME");
+  const actor = get("GITHUB_ACTOR", "USER") ?? "unknown";
+  return { url, id, repository, actor, sha: get("GITHUB_SHA") ?? "", ...(event ? { event } : {}) };
 }

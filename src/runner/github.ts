@@ -65,8 +65,10 @@ export function createRunner(secretInputs: readonly string[]): Runner & { readon
       log.info(ending.headline);
     },
     masked: (text) => masks.apply(text),
-    fail(code, message, at) {
-      core.error(neutralise(masks.apply(message)), { title: code, ...place(at) });
+    fail(code, message, at, known = false) {
+      const text = neutralise(masks.apply(message));
+      if (known) core.info(`${code}: ${text}`);
+      else core.error(text, { title: code, ...place(at) });
       process.exitCode = 1;
     },
   };

@@ -6,14 +6,15 @@ import { type TestContext, testContext } from "./context.ts";
 export interface TestRunner extends Runner {
   readonly context: TestContext;
   readonly outputs: Record<string, string>;
-  readonly failures: { code: string; message: string }[];
+  /** `known`: told without an annotation. */
+  readonly failures: { code: string; message: string; known?: boolean }[];
   summary: string;
 }
 
 /** A runner that records what an action does with it. */
 export function testRunner(inputs: Readonly<Record<string, string>>, context: TestContext = testContext()): TestRunner {
   const outputs: Record<string, string> = {};
-  const failures: { code: string; message: string }[] = [];
+  const failures: TestRunner["failures"] = [];
   const runner: TestRunner = {
     context,
     outputs,
@@ -31,8 +32,8 @@ export function testRunner(inputs: Readonly<Record<string, string>>, context: Te
       runner.summary += renderSummary(summaryOf(ending));
     },
     masked: (text) => context.recorded.masks.reduce((shown, mask) => shown.replaceAll(mask, "***"), text),
-    fail(code, message) {
-      failures.push({ code, message });
+    fail(code, message, _at, known = false) {
+      failures.push({ code, message, ...(known ? { known } : {}) });
     },
   };
   return runner;
