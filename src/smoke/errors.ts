@@ -42,6 +42,11 @@ export const smokeErrors: Catalogue = {
       "Look at the target group's health and the pods; a model that is loading stays unhealthy until it is ready.",
     guide: balancer,
   },
+  SMOKE_LIMITED: {
+    means:
+      "Something in front of a model answers 429: too many requests. Where the answer says when to come again (`Retry-After`) before the deadline, that is waited for.",
+    remedy: "Let the runner through the rate rule of the WAF or gateway, or raise its limit.",
+  },
   SMOKE_HEALTH: { means: "/health does not answer 200.", remedy: "Look at the model's pod and its log." },
   SMOKE_MODEL_NAME: {
     means: "/v1/models does not list the model's name.",

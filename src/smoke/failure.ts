@@ -1,3 +1,4 @@
+import { retryAfter } from "../transfer/failure.ts";
 import { BrokenAnswer, type ProbeAnswer, SilentServer } from "./request.ts";
 
 /** Why a request gave no answer, in the user's terms. */
@@ -5,8 +6,10 @@ export interface Cause {
   readonly code: string;
   readonly seen: string;
   readonly remedy: string;
-  /** When waiting can help: DNS, connections and the balancer always, silence while a server starts. A certificate does not heal by itself. */
+  /** When waiting can help: DNS, connections and the balancer always, a limit of requests where it says until when, silence while a server starts. A certificate does not heal by itself. */
   readonly wait: "always" | "starting" | "never";
+  /** The server asked not to be asked again before (ms from now). */
+  readonly after?: number;
 }
 
 const tlsTexts: Readonly<Record<string, string>> = {
@@ -81,12 +84,28 @@ const balancerTexts: Readonly<Record<number, string>> = {
   504: "504: the target did not answer in time",
 };
 
-/** What an answer of the load balancer itself means, in the guide's words; nothing for answers of the model server, whose /health may say 503. */
-export function balancerCause(
+/**
+ * What an answer means that is none of the model's own: of the load balancer in the guide's words, or of whoever limits requests. Nothing for answers of the model server,
+ * whose /health may say 503. `now`: ms since the epoch.
+ */
+export function wayCause(
   { status, headers }: Pick<ProbeAnswer, "status" | "headers">,
   path: string,
   host: string,
+  now: number,
 ): Cause | undefined {
+  const after = retryAfter(headers["retry-after"]?.toString(), now);
+  const asked = after === undefined ? {} : { after };
+  if (status === 429) {
+    return {
+      code: "SMOKE_LIMITED",
+      seen: "429: too many requests",
+      remedy:
+        "Something in front of the model counts requests (a WAF rate rule, a gateway): let this runner's address or key through, or raise the limit.",
+      wait: after === undefined ? "never" : "always",
+      ...asked,
+    };
+  }
   const own = String(headers["server"] ?? "").startsWith("awselb");
   if (status === 404 && own) {
     return {
@@ -99,5 +118,5 @@ export function balancerCause(
   }
   const seen = balancerTexts[status];
   if (!seen || (path === "/health" && !own)) return undefined;
-  return { code: "SMOKE_BALANCER", seen, remedy: unhealthyTarget, wait: "always" };
+  return { code: "SMOKE_BALANCER", seen, remedy: unhealthyTarget, wait: "always", ...asked };
 }

@@ -3,7 +3,7 @@ import type { Context } from "../action/context.ts";
 import { errorText, MalformedAnswer, parseChunk, pathOf, requestOf } from "./answer.ts";
 import { type Check, median, type Timings } from "./check.ts";
 import { EventReader, type StreamEvent } from "./events.ts";
-import type { Place } from "./request.ts";
+import type { Place, ProbeAnswer } from "./request.ts";
 import type { SmokeSettings, Thresholds } from "./settings.ts";
 import type { ModelType, Target } from "./target.ts";
 import { type Asked, askPatiently } from "./wait.ts";
@@ -91,11 +91,7 @@ export async function sampleStreams(
     const started = performance.now();
     const { wrong, timings } = await sampleStream(target, place, settings, ctx);
     milliseconds += performance.now() - started;
-    if (wrong) {
-      const remedy =
-        "Look at the model's log at that time; a proxy or the balancer's idle timeout (60 s) may cut streams.";
-      return { check: { name: "stream", result: "fail", seen: wrong, remedy, code: "SMOKE_STREAM", milliseconds } };
-    }
+    if (wrong) return { check: { name: "stream", result: "fail", ...wrong, milliseconds } };
     samples.push(timings);
   }
   const of = (field: "firstTokenMs" | "tokensPerSecond" | "totalMs") => median(samples.map((sample) => sample[field]));
@@ -115,7 +111,7 @@ async function sampleStream(
   place: Place,
   settings: SmokeSettings,
   ctx: Context,
-): Promise<{ readonly wrong: string | undefined; readonly timings: StreamTimings }> {
+): Promise<{ readonly wrong: Wrong | undefined; readonly timings: StreamTimings }> {
   const options = { stream: true, maxTokens: sampleTokens };
   const body = requestOf(target.modelName, target.modelType, settings.prompt, options);
   const reader = new EventReader();
@@ -136,9 +132,21 @@ async function sampleStream(
   return { wrong: wrongOf(asked, verdict), timings: verdict.timings(total) };
 }
 
-function wrongOf(asked: Asked, verdict: StreamVerdict): string | undefined {
-  if (asked.cause) return asked.cause.seen;
-  const { status, cut, headers, body } = asked.answer;
+/** What is wrong with a stream. */
+type Wrong = Pick<Check, "seen" | "remedy" | "code">;
+
+/** What kept the stream from beginning is told as everywhere; what broke it is the stream's own fault. */
+function wrongOf(asked: Asked, verdict: StreamVerdict): Wrong | undefined {
+  const { cause } = asked;
+  if (cause && !["SMOKE_CUT", "SMOKE_SILENT"].includes(cause.code))
+    return { seen: cause.seen, remedy: cause.remedy, code: cause.code };
+  const seen = cause?.seen ?? (asked.answer && faultOf(asked.answer, verdict));
+  if (seen === undefined) return undefined;
+  const remedy = "Look at the model's log at that time; a proxy or the balancer's idle timeout (60 s) may cut streams.";
+  return { seen, remedy, code: "SMOKE_STREAM" };
+}
+
+function faultOf({ status, cut, headers, body }: ProbeAnswer, verdict: StreamVerdict): string | undefined {
   if (status !== 200) return `answers ${status}: ${errorText(body)}`;
   if (cut) return "the stream has no end: more than 1 MiB came";
   const type = String(headers["content-type"] ?? "no content type");

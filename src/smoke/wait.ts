@@ -1,5 +1,5 @@
 import type { Context } from "../action/context.ts";
-import { balancerCause, type Cause, causeOf } from "./failure.ts";
+import { type Cause, causeOf, wayCause } from "./failure.ts";
 import { ask, type Place, type ProbeAnswer, type ProbeRequest } from "./request.ts";
 
 /** An answer, or why there is none. */
@@ -8,8 +8,8 @@ export type Asked =
   | { readonly cause: Cause; readonly answer?: undefined };
 
 /**
- * Asks until an answer comes that is `ready`, or the place's time is over. DNS, connections and the balancer's 5xx are waited out; TLS trouble and a broken
- * answer end it at once. A server that takes the request and stays silent is waited for only while it starts, that is with `ready`.
+ * Asks until an answer comes that is `ready`, or the place's time is over. DNS, connections, the balancer's 5xx and a 429 that says until when are waited out; TLS trouble and a
+ * broken answer end it at once. A server that takes the request and stays silent is waited for only while it starts, that is with `ready`.
  */
 export async function askPatiently(
   place: Place,
@@ -21,7 +21,8 @@ export async function askPatiently(
     const asked = await once(place, request, ctx);
     if (asked.answer && (!ready || ready(asked.answer))) return asked;
     if (asked.cause && !(asked.cause.wait === "always" || (asked.cause.wait === "starting" && ready))) return asked;
-    const delay = Math.min(10_000, 500 * 2 ** Math.min(attempt, 5)) * (0.75 + ctx.clock.random() / 2);
+    const usual = Math.min(10_000, 500 * 2 ** Math.min(attempt, 5)) * (0.75 + ctx.clock.random() / 2);
+    const delay = Math.max(usual, asked.cause?.after ?? 0);
     if (ctx.clock.now() + delay > place.until) return asked;
     ctx.emit({
       kind: "phase",
@@ -33,11 +34,11 @@ export async function askPatiently(
   }
 }
 
-/** One request; what only the balancer can have said counts as no answer. */
+/** One request; what only something before the model can have said counts as no answer. */
 export async function once(place: Place, request: ProbeRequest, ctx: Context): Promise<Asked> {
   try {
     const answer = await ask(place, request, ctx.signal);
-    const cause = balancerCause(answer, request.path, place.host);
+    const cause = wayCause(answer, request.path, place.host, ctx.clock.now());
     return cause ? { cause } : { answer };
   } catch (thrown) {
     if (ctx.signal.aborted) throw thrown;

@@ -56,6 +56,55 @@ describe("a load balancer without a healthy target", () => {
   });
 });
 
+describe("a limit of requests", () => {
+  const limited = (headers: Readonly<Record<string, string>>, times: number) =>
+    models.faults.add({
+      service: "model",
+      operation: "POST /v1/chat/completions",
+      nth: 2,
+      times,
+      effect: { kind: "answer", answer: { status: 429, headers, body: '{"error":"slow down"}' } },
+    });
+
+  it("that says until when is waited out as it asks", async () => {
+    limited({ "retry-after": "40" }, 2);
+    const clock = fakeClock();
+    const start = clock.now();
+    expect(findings(await models.smoke(agent, { deadline: 5 * minutes }, testContext({ clock })))).toEqual([]);
+    expect(clock.sleeps.filter((milliseconds) => milliseconds === 40_000)).toHaveLength(2);
+    expect(clock.now() - start).toBe(80_000);
+  });
+
+  it("that lasts beyond the deadline fails without a wait", async () => {
+    limited({ "retry-after": "3600" }, 1);
+    const clock = fakeClock();
+    const result = await models.smoke(agent, { deadline: 5 * minutes }, testContext({ clock }));
+    expect(findings(result)).toEqual(["answer: SMOKE_LIMITED: 429: too many requests"]);
+    expect(clock.sleeps).toEqual([]);
+  });
+
+  it("that begins between two streams is told as a limit, not as a broken stream", async () => {
+    const answer = { status: 429, body: "" };
+    models.faults.add({
+      service: "model",
+      operation: "POST /v1/chat/completions",
+      nth: 4,
+      effect: { kind: "answer", answer },
+    });
+    const result = await models.smoke(agent);
+    expect(named(result, "stream")).toMatchObject({ code: "SMOKE_LIMITED", seen: "429: too many requests" });
+  });
+
+  it("that says nothing fails at once: nobody knows that waiting helps", async () => {
+    limited({}, 1);
+    const clock = fakeClock();
+    const result = await models.smoke(agent, {}, testContext({ clock }));
+    expect(findings(result)).toEqual(["answer: SMOKE_LIMITED: 429: too many requests"]);
+    expect(named(result, "answer")?.remedy).toContain("WAF rate rule");
+    expect(clock.sleeps).toEqual([]);
+  });
+});
+
 describe("a connection", () => {
   it("that is reset before the answer is made again", async () => {
     models.faults.add({ service: "model", operation: "POST /v1/chat/completions", nth: 2, effect: { kind: "reset" } });

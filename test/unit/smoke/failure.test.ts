@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { balancerCause, causeOf } from "../../../src/smoke/failure.ts";
+import { causeOf, wayCause } from "../../../src/smoke/failure.ts";
 import { BrokenAnswer, SilentServer } from "../../../src/smoke/request.ts";
 
 const host = "laguna.example.com";
@@ -37,7 +37,7 @@ describe("causeOf", () => {
   });
 });
 
-describe("balancerCause", () => {
+describe("wayCause", () => {
   const balancer = { server: "awselb/2.0" };
   const model = { server: "uvicorn" };
 
@@ -52,8 +52,21 @@ describe("balancerCause", () => {
     [200, balancer, "/health", undefined],
     [500, balancer, "/v1/models", undefined],
   ])("of %i from %j at %s", (status, headers, path, seen) => {
-    const cause = balancerCause({ status, headers }, path, host);
+    const cause = wayCause({ status, headers }, path, host, 0);
     if (seen === undefined) expect(cause).toBeUndefined();
     else expect(cause).toMatchObject({ code: "SMOKE_BALANCER", seen: expect.stringContaining(seen), wait: "always" });
+  });
+
+  it.each([
+    [{}, { wait: "never" }],
+    [{ "retry-after": "soon" }, { wait: "never" }],
+    [{ "retry-after": "7" }, { wait: "always", after: 7_000 }],
+    [{ "retry-after": "Thu, 01 Jan 1970 00:01:00 GMT" }, { wait: "always", after: 60_000 }],
+    [{ "retry-after": "Wed, 31 Dec 1969 23:00:00 GMT" }, { wait: "always", after: 0 }],
+  ])("of 429 with %j is to be waited out only where it says until when", (headers, expected) => {
+    expect(wayCause({ status: 429, headers }, "/health", host, 0)).toMatchObject({
+      code: "SMOKE_LIMITED",
+      ...expected,
+    });
   });
 });
