@@ -42,10 +42,11 @@ export function pathOf(type: ModelType): string {
 /** Reads a whole (not streamed) answer; throws `MalformedAnswer`. */
 export function parseAnswer(body: string, type: ModelType): Answer {
   const value = object(json(body), "the answer");
-  if (value["error"]) throw new MalformedAnswer(`it holds an error: ${messageOf(value["error"])}`);
+  const error = errorIn(value);
+  if (error) throw new MalformedAnswer(`it holds an error: ${messageOf(error)}`);
   const expected = type === "completion" ? "text_completion" : "chat.completion";
   if (value["object"] !== expected)
-    throw new MalformedAnswer(`object is ${JSON.stringify(value["object"])}, not "${expected}"`);
+    throw new MalformedAnswer(`object is ${quoted(JSON.stringify(value["object"]) ?? "absent")}, not "${expected}"`);
   const choice = firstChoice(value);
   const message = type === "completion" ? choice : object(choice["message"], "choices[0].message");
   return {
@@ -70,18 +71,14 @@ export interface Chunk {
 /** Reads the data of one event (not `[DONE]`); throws `MalformedAnswer`. Chunks without choices (usage) and with a role only are no text. */
 export function parseChunk(data: string, type: ModelType): Chunk {
   const value = object(json(data), "a chunk");
-  if (value["error"])
-    return {
-      model: "",
-      text: "",
-      reasoning: "",
-      finish: undefined,
-      tokens: undefined,
-      error: messageOf(value["error"]),
-    };
+  const error = errorIn(value);
+  if (error)
+    return { model: "", text: "", reasoning: "", finish: undefined, tokens: undefined, error: messageOf(error) };
   const expected = type === "completion" ? "text_completion" : "chat.completion.chunk";
   if (value["object"] !== expected)
-    throw new MalformedAnswer(`a chunk's object is ${JSON.stringify(value["object"])}, not "${expected}"`);
+    throw new MalformedAnswer(
+      `a chunk's object is ${quoted(JSON.stringify(value["object"]) ?? "absent")}, not "${expected}"`,
+    );
   const choices = Array.isArray(value["choices"]) ? value["choices"] : [];
   const choice = choices.length > 0 ? object(choices[0], "choices[0]") : {};
   const delta = type === "completion" ? choice : object(choice["delta"] ?? {}, "choices[0].delta");
@@ -95,20 +92,33 @@ export function parseChunk(data: string, type: ModelType): Chunk {
   };
 }
 
-/** Text of an error body, whatever its form: a string (vLLM's 401), `{message}`, or neither. */
+/** Text of an error body, whatever its form: a string (vLLM's 401), `{message}`, `{detail}` (FastAPI's), or neither; cut. */
 export function errorText(body: string): string {
   try {
-    const value = JSON.parse(body) as { error?: unknown; message?: unknown };
-    return messageOf(value.error ?? value.message ?? body);
+    const value = JSON.parse(body) as { error?: unknown; message?: unknown; detail?: unknown };
+    return messageOf(value.error ?? value.message ?? value.detail ?? body);
   } catch {
-    return body.slice(0, 200);
+    return quoted(body);
   }
 }
 
 function messageOf(error: unknown): string {
-  if (typeof error === "string") return error;
-  if (typeof error === "object" && error !== null && "message" in error) return String(error.message);
-  return JSON.stringify(error).slice(0, 200);
+  if (typeof error === "string") return quoted(error);
+  if (typeof error === "object" && error !== null && "message" in error) return quoted(String(error.message));
+  return quoted(JSON.stringify(error));
+}
+
+/** What a server says, fit for a report: one line, cut. */
+export function quoted(text: string): string {
+  return text
+    .slice(0, 200)
+    .replaceAll(/[\s\u0000-\u001f\u007f]+/g, " ")
+    .trim();
+}
+
+/** The error that an object of the API is: under `error`, or as itself (`object: error`, as older servers have it). */
+function errorIn(value: Readonly<Record<string, unknown>>): unknown {
+  return value["error"] || (value["object"] === "error" ? value : undefined);
 }
 
 function firstChoice(value: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

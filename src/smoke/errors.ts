@@ -19,6 +19,11 @@ export const smokeErrors: Catalogue = {
     means: "A model's host name does not resolve.",
     remedy: "Create the DNS record that helm-deploy prints, or give `resolve`.",
   },
+  SMOKE_ADDRESS: {
+    means: "A model's host has several addresses, and not all of them take connections: some callers fail.",
+    remedy:
+      "Compare the DNS record with the load balancer's addresses, and look at its zones, subnets and security groups.",
+  },
   SMOKE_TLS: {
     means: "TLS fails: name, chain or time of the certificate. It is never skipped.",
     remedy: "Mend the certificate in ACM; with a private authority give its root as `ca-certificate`.",

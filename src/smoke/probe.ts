@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 import type { Context } from "../action/context.ts";
 import { Secret } from "../action/secret.ts";
-import { type Answer, errorText, parseAnswer, pathOf, requestOf } from "./answer.ts";
+import { type Answer, errorText, parseAnswer, pathOf, quoted, requestOf } from "./answer.ts";
 import { type Check, type ModelResult, type Timings, verdictOf } from "./check.ts";
 import type { Cause } from "./failure.ts";
 import { openPathChecks } from "./open-paths.ts";
@@ -142,7 +142,7 @@ async function listCheck(target: Target, place: Place, settings: SmokeSettings, 
     return passed("models", `lists ${target.modelName}`, answer.total);
   const seen =
     answer.status === 200
-      ? `lists ${names.join(", ") || "nothing"}, not ${target.modelName}`
+      ? `lists ${quoted(names.join(", ")) || "nothing"}, not ${target.modelName}`
       : `answers ${answer.status}: ${errorText(answer.body)}`;
   const remedy = "Compare modelName with what the server loaded; the host may reach another model's service.";
   return { name: "models", result: "fail", seen, remedy, code: "SMOKE_MODEL_NAME", milliseconds: answer.total };
@@ -217,10 +217,12 @@ async function answerCheck(
 
 /** What is wrong with a well-formed answer. Empty content with filled reasoning, ended by length, is a thinking model that was cut: no fault. */
 function complaint(answer: Answer, target: Target, settings: SmokeSettings): string | undefined {
-  if (answer.model !== target.modelName) return `${answer.model || "no model"} answered, not ${target.modelName}`;
+  if (answer.model !== target.modelName)
+    return `${quoted(answer.model) || "no model"} answered, not ${target.modelName}`;
   if (answer.text === "" && answer.reasoning === "") return "the answer is empty";
   const pattern = settings.expect[target.modelType];
-  if (pattern && !new RegExp(pattern, "s").test(answer.text)) return `the answer does not match ${pattern}`;
+  if (pattern && !new RegExp(pattern, "s").test(answer.text || answer.reasoning))
+    return `the answer does not match ${pattern}`;
   return undefined;
 }
 

@@ -108,7 +108,7 @@ export function ask(place: Place, request: ProbeRequest, signal: AbortSignal): P
         resolve({
           status: response.statusCode ?? 0,
           headers: response.headers,
-          body: Buffer.concat(chunks).toString("utf8"),
+          body: withoutKey(Buffer.concat(chunks).toString("utf8"), request.key),
           cut,
           head,
           total: performance.now() - started,
@@ -132,8 +132,16 @@ export function ask(place: Place, request: ProbeRequest, signal: AbortSignal): P
   });
 }
 
-/** `host`, `host:port`, an IPv4 or IPv6 address, `[IPv6]:port`. */
-function addressOf({ address, host }: Place): { readonly address: string; readonly port: number } {
+/** A server may say the key back, in an error for example; what it says is quoted in reports and kept. */
+export function withoutKey(text: string, key: Secret | undefined): string {
+  return key ? text.replaceAll(key.reveal(), "***") : text;
+}
+
+/** Where a place is connected to: `host`, `host:port`, an IPv4 or IPv6 address, `[IPv6]:port`. */
+export function addressOf({ address, host }: Pick<Place, "address" | "host">): {
+  readonly address: string;
+  readonly port: number;
+} {
   const text = address ?? host;
   if (isIPv6(text)) return { address: text, port: 443 };
   const match = /^\[?(.+?)\]?(?::(\d+))?$/.exec(text);

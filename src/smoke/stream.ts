@@ -1,9 +1,9 @@
 import { performance } from "node:perf_hooks";
 import type { Context } from "../action/context.ts";
-import { errorText, MalformedAnswer, parseChunk, pathOf, requestOf } from "./answer.ts";
+import { errorText, MalformedAnswer, parseChunk, pathOf, quoted, requestOf } from "./answer.ts";
 import { type Check, median, type Timings } from "./check.ts";
 import { EventReader, type StreamEvent } from "./events.ts";
-import type { Place, ProbeAnswer } from "./request.ts";
+import { type Place, type ProbeAnswer, withoutKey } from "./request.ts";
 import type { SmokeSettings, Thresholds } from "./settings.ts";
 import type { ModelType, Target } from "./target.ts";
 import { type Asked, askPatiently } from "./wait.ts";
@@ -43,7 +43,7 @@ export class StreamVerdict {
       const chunk = parseChunk(event.data, this.type);
       if (chunk.error !== undefined) this.wrong = `the server reports an error after its 200: ${chunk.error}`;
       else if (chunk.model !== "" && chunk.model !== this.name)
-        this.wrong = `${chunk.model} answered, not ${this.name}`;
+        this.wrong = `${quoted(chunk.model)} answered, not ${this.name}`;
       if (chunk.text !== "" || chunk.reasoning !== "") {
         this.firstToken ??= at;
         this.lastToken = at;
@@ -117,7 +117,7 @@ async function sampleStream(
   const reader = new EventReader();
   const verdict = new StreamVerdict(target.modelType, target.modelName);
   const take = (events: readonly StreamEvent[], at: number) => {
-    for (const event of events) verdict.take(event, at);
+    for (const { data } of events) verdict.take({ data: withoutKey(data, settings.key) }, at);
   };
   const request = {
     method: "POST",
@@ -149,7 +149,7 @@ function wrongOf(asked: Asked, verdict: StreamVerdict): Wrong | undefined {
 function faultOf({ status, cut, headers, body }: ProbeAnswer, verdict: StreamVerdict): string | undefined {
   if (status !== 200) return `answers ${status}: ${errorText(body)}`;
   if (cut) return "the stream has no end: more than 1 MiB came";
-  const type = String(headers["content-type"] ?? "no content type");
+  const type = quoted(String(headers["content-type"] ?? "no content type")).toLowerCase();
   return type.startsWith("text/event-stream") ? verdict.complaint() : `a stream was asked for, and ${type} came`;
 }
 

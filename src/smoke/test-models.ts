@@ -4,6 +4,7 @@ import { createSecureContext, getCACertificates } from "node:tls";
 import type { Context } from "../action/context.ts";
 import { createAgents } from "../agent.ts";
 import { UserError } from "../errors.ts";
+import { addressChecks } from "./addresses.ts";
 import { backendChecks, type Inside, notLooked } from "./backend.ts";
 import { type Check, type ModelResult, verdictOf } from "./check.ts";
 import { plainHttpCheck } from "./plain-http.ts";
@@ -37,7 +38,11 @@ export async function testModels(
           probeModel(target, place(target), settings, ctx),
           lookAtHttp(target, settings, ctx),
         ]);
-        const checks = [...result.checks, plain, ...(await lookInside(target, inside, ctx))];
+        const [addresses, within] = await Promise.all([
+          result.verdict === "fail" ? [] : addressChecks(place(target), ctx),
+          lookInside(target, inside, ctx),
+        ]);
+        const checks = [...addresses, ...result.checks, plain, ...within];
         return { ...result, checks, verdict: verdictOf(checks) };
       }),
     );

@@ -2,9 +2,10 @@ import { clusterInputs, commonInputs, commonOutputs, releaseInputs } from "../..
 import { defineContract, InputProblem } from "../../action/contract.ts";
 import { choice, data, duration, flag, integer, map, secret, text } from "../../action/inputs.ts";
 import { flagOutput, jsonOutput } from "../../action/outputs.ts";
+import { asTextMap } from "../../action/structured.ts";
 import type { ModelResult } from "../../smoke/check.ts";
 import type { Thresholds } from "../../smoke/settings.ts";
-import { asTargets } from "../../smoke/target.ts";
+import { asTargets, modelTypes } from "../../smoke/target.ts";
 
 const thresholdNames = ["first-token-ms", "tokens-per-second", "total-ms"] as const;
 
@@ -17,6 +18,20 @@ function asThresholds(value: unknown): Thresholds {
       throw new InputProblem(`gives ${name} the value "${String(limit)}"; it must be a number above 0`);
   }
   return Object.fromEntries(Object.entries(map).map(([name, limit]) => [name, Number(limit)]));
+}
+
+function asExpectations(raw: unknown): Readonly<Record<string, string>> {
+  const expectations = asTextMap(raw);
+  for (const [type, pattern] of Object.entries(expectations)) {
+    if (!modelTypes.includes(type as never))
+      throw new InputProblem(`has no model type ${type}; there are ${modelTypes.join(", ")}`);
+    try {
+      new RegExp(pattern, "s");
+    } catch (thrown) {
+      throw new InputProblem(`gives ${type} no regular expression: ${(thrown as Error).message}`);
+    }
+  }
+  return expectations;
 }
 
 export const contract = defineContract({
@@ -62,11 +77,14 @@ export const contract = defineContract({
       description: "What the models are asked.",
       spec: "smoke.prompt",
     }),
-    expect: map({
-      description: "Regular expression by model type that an answer must match.",
-      example: "agent=def |function ",
-      spec: "smoke.expect",
-    }),
+    expect: {
+      ...map({
+        description: "Regular expression by model type that an answer must match.",
+        example: "agent=def |function ",
+        spec: "smoke.expect",
+      }),
+      parse: asExpectations,
+    },
     tools: flag({ default: "false", description: "Ask agent models to call a tool as well.", spec: "smoke.tools" }),
     thresholds: data(asThresholds, {
       default: "{}",

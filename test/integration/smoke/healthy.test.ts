@@ -14,6 +14,7 @@ describe("a healthy model", () => {
     expect(findings(result)).toEqual([]);
     expect(result.verdict).toBe("pass");
     expect(result.checks.map(({ name }) => name)).toEqual([
+      "TCP",
       "TLS",
       "health",
       "no key",

@@ -74,6 +74,12 @@ describe("parseChunk", () => {
   ])("tells an error that is %s", (_, error, text) => {
     expect(parseChunk(JSON.stringify({ error }), "agent").error).toBe(text);
   });
+
+  it("tells an error that is the object itself", () => {
+    const told = JSON.stringify({ object: "error", message: "KV cache is full", type: "BadRequestError", code: 400 });
+    expect(parseChunk(told, "completion").error).toBe("KV cache is full");
+    expect(() => parseAnswer(told, "agent")).toThrow("it holds an error: KV cache is full");
+  });
 });
 
 describe("errorText", () => {
@@ -83,6 +89,9 @@ describe("errorText", () => {
     ['{"message":"plain"}', "plain"],
     ["Bad Gateway", "Bad Gateway"],
     ["x".repeat(500), "x".repeat(200)],
+    [JSON.stringify({ error: { message: "x".repeat(500) } }), "x".repeat(200)],
+    ['{"detail":"Not Found"}', "Not Found"],
+    ["<html>\r\n  <b>502</b>\u0007\n", "<html> <b>502</b>"],
   ])("of %j", (body, text) => {
     expect(errorText(body)).toBe(text);
   });
