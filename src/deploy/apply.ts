@@ -3,7 +3,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import { fieldManager } from "../cluster/cluster.ts";
 import { ApiFailure } from "../cluster/failures.ts";
 import { helmEnvironment } from "../cluster/helm-environment.ts";
-import { deployments, namespaces } from "../cluster/resources.ts";
+import { deployments, namespaces, secrets } from "../cluster/resources.ts";
 import { RemoteError, UserError } from "../errors.ts";
 import type { Helm } from "../helm/find.ts";
 import { helmFailure, runHelm } from "../helm/run.ts";
@@ -14,6 +14,7 @@ import type { HeldLease } from "./lease.ts";
 import type { ReleasePlan } from "./plan.ts";
 import { type ReleasePlace, type Revision, readRevisions } from "./release.ts";
 import type { HelmContent } from "./render.ts";
+import type { Replaced } from "./replaced.ts";
 import { readTemplates, restartDeployments } from "./restart.ts";
 import { applySecret } from "./secrets.ts";
 
@@ -36,6 +37,13 @@ export interface BegunRevision {
   readonly made: number;
 }
 
+/** Who hears what a run is about to do, before it does it: from then on there is something to undo. */
+export interface Progress {
+  /** Helm writes next, or an earlier run's rollout is gone on with. */
+  readonly began: (begun: BegunRevision) => void;
+  readonly replaced: (replaced: Replaced) => void;
+}
+
 /** Revisions that helm keeps: enough to find the last proven one. */
 const historyMax = 10;
 /** Hooks only; nothing else is waited for here. */
@@ -51,38 +59,46 @@ export async function createNamespace(cluster: Cluster, name: string): Promise<v
 
 /**
  * Carries the plan out under the Lease: clears a lock that was left behind, writes Secrets, lets old pods go where that was planned, upgrades, restarts
- * what reads a changed Secret. Gives the revision that is then live. Interrupted anywhere, running again goes on. `onBegin` hears, just before helm
- * writes, or where an earlier run's rollout is gone on with, which revision that is: from that moment on there is something to undo.
+ * what reads a changed Secret. Gives the revision that is then live. Interrupted anywhere, running again goes on.
  */
 export async function applyRelease(
   plan: ReleasePlan,
   means: ApplyMeans,
   lease: HeldLease,
   ctx: Context,
-  onBegin: (begun: BegunRevision) => void,
+  progress: Progress,
 ): Promise<number> {
   const cluster = means.cluster.within(ctx);
   await clearLock(means, lease.takenOverFrom?.announced, ctx, lease.announce);
-  for (const secret of plan.writeSecrets) {
-    await applySecret(cluster, means.namespace, secret, means.owner, means.accept.includes("DEPLOY_SECRET_FOREIGN"));
-    ctx.log.info(`Wrote the Secret ${secret.name}`);
-  }
   const templates = await readTemplates(cluster, means.namespace);
+  let replaced: Replaced = { secrets: [], restarted: [], templates };
+  const replace = (more: Partial<Replaced>) => {
+    replaced = { ...replaced, ...more };
+    progress.replaced(replaced);
+  };
+  for (const wanted of plan.writeSecrets) {
+    const before = await cluster.get(secrets, wanted.name, means.namespace);
+    if (before) replace({ secrets: [...replaced.secrets, { wanted, before }] });
+    await applySecret(cluster, means, wanted, means.accept.includes("DEPLOY_SECRET_FOREIGN"));
+    ctx.log.info(`Wrote the Secret ${wanted.name}`);
+  }
   if (plan.upgrade && !(await isAlready(plan, means, cluster))) {
     const revisions = await readRevisions(cluster, means);
     // A live revision that never got healthy is nothing to go back to, where there is another.
     const before = plan.unfinished?.before || (lastGood(revisions)?.number ?? 0);
     const made = (revisions.at(-1)?.number ?? 0) + 1;
-    onBegin({ before, made });
+    progress.began({ before, made });
     await lease.announce(made);
     await makeRoom(means, plan.recreate, ctx);
     await upgrade(plan, means, ctx);
   } else if (!plan.upgrade && plan.unfinished?.before !== undefined) {
     const made = ownRevision(plan, await readRevisions(cluster, means));
-    onBegin({ before: plan.unfinished.before, made });
+    progress.began({ before: plan.unfinished.before, made });
     ctx.log.info(`Goes on with the rollout that an earlier run left: ${plan.unfinished.deployments.join(", ")}`);
   }
-  await restartDeployments(plan.restarts, templates, means.namespace, cluster, ctx);
+  await restartDeployments(plan.restarts, templates, means.namespace, cluster, ctx, (name) =>
+    replace({ restarted: [...replaced.restarted, name] }),
+  );
   return ownRevision(plan, await readRevisions(cluster, means));
 }
 

@@ -76,6 +76,11 @@ export const deployErrors: Catalogue = {
     means: "A Secret of that name was made by someone else and holds another value. Nothing was written.",
     remedy: "Leave the input out to use it as it is, name another Secret, or accept this code to take it over.",
   },
+  DEPLOY_SECRET_NEWER: {
+    means:
+      "A rollback could not give a Secret its earlier value back: its run was cut off, and no file holds values of Secrets.",
+    remedy: "Release again with the earlier value, or with a cause that is mended.",
+  },
   DEPLOY_SECRET_MISSING: {
     means: "Pods read a Secret, or a key of it, that is not there.",
     remedy: "Give `api-key` or `api-key-from`, or make the Secret with the key VLLM_API_KEY.",

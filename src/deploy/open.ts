@@ -17,6 +17,7 @@ import type { BegunRevision } from "./apply.ts";
 import type { HeldLease } from "./lease.ts";
 import type { WantedRelease } from "./plan.ts";
 import type { HelmContent } from "./render.ts";
+import type { Replaced } from "./replaced.ts";
 import { secretDigest, type WantedSecret } from "./secrets.ts";
 import { readValues } from "./values.ts";
 
@@ -65,6 +66,8 @@ export interface Deployment {
   lease?: HeldLease;
   /** Set just before helm writes. Until it is set there is nothing to undo. */
   began?: BegunRevision;
+  /** What the run wrote over beside helm. */
+  replaced?: Replaced;
   /** The rollout was overtaken: nothing is undone. */
   superseded: boolean;
 }

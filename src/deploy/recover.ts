@@ -3,6 +3,7 @@ import { asEksDeployError } from "../errors.ts";
 import { type ApplyMeans, type BegunRevision, makeRoom, rollbackTo, uninstall } from "./apply.ts";
 import { lastGood, stateOf } from "./history.ts";
 import { type Revision, readRevisions } from "./release.ts";
+import { type Replaced, restoreSecrets, undoRestarts } from "./replaced.ts";
 import { type RolloutTarget, watchRollout } from "./rollout.ts";
 import type { RolloutLimits } from "./verdict.ts";
 
@@ -11,6 +12,8 @@ export interface RecoverFacts {
   readonly revisions: readonly Revision[];
   /** The run's own revision and the one before it; `undefined`: helm has written nothing in this run. */
   readonly began: BegunRevision | undefined;
+  /** What the run wrote over beside helm; `undefined`: nothing. */
+  readonly replaced: Replaced | undefined;
   /** The last revision that passed its smoke test, where a record says so. */
   readonly proven: number | undefined;
   readonly cancelled: boolean;
@@ -24,6 +27,8 @@ export interface RecoverFacts {
 export type Undo =
   | { readonly kind: "nothing"; readonly why: string }
   | { readonly kind: "rollback"; readonly to: number }
+  /** Helm has made no revision: only Secrets and restarts are taken back. */
+  | { readonly kind: "restore" }
   /** A first install that failed. */
   | { readonly kind: "uninstall" };
 
@@ -37,7 +42,8 @@ export function undoOf(facts: RecoverFacts): Undo {
   if (facts.superseded || (began && newest && newest.number > began.made))
     return { kind: "nothing", why: "a newer revision is live" };
   // What is pending then is someone else's.
-  if (!began || !newest || newest.number === began.before) return { kind: "nothing", why: "no revision was made" };
+  if (!began || !newest || newest.number === began.before)
+    return facts.replaced && isUndoing(facts) ? { kind: "restore" } : { kind: "nothing", why: "no revision was made" };
   const { before } = began;
   if (newest.number === facts.proven && newest.status === "deployed")
     return { kind: "nothing", why: "the live revision passed its smoke test" };
@@ -48,6 +54,10 @@ export function undoOf(facts: RecoverFacts): Undo {
   const target = targetOf(facts.revisions, before, facts.proven);
   if (target) return { kind: "rollback", to: target.number };
   return before === 0 ? { kind: "uninstall" } : { kind: "nothing", why: "no good revision is kept" };
+}
+
+function isUndoing({ cancelled, onCancel, onFailure }: RecoverFacts): boolean {
+  return (cancelled ? onCancel : onFailure) === "rollback";
 }
 
 function targetOf(revisions: readonly Revision[], before: number, proven: number | undefined): Revision | undefined {
@@ -82,25 +92,34 @@ export async function undo(
     return { status: unchanged, revision: newest, rolledBackTo: undefined };
   }
   try {
+    await restoreSecrets(facts.replaced, means, ctx);
     if (decided.kind === "uninstall") {
       await uninstall(means, ctx);
       ctx.log.info(`The first install of ${means.release} is undone; nothing of it is left`);
       return { status: "rolled-back", revision: 0, rolledBackTo: undefined };
     }
-    await makeRoom(means, facts.recreate, ctx);
-    await rollbackTo(means, decided.to, ctx);
+    const to = decided.kind === "rollback" ? decided.to : newest;
+    if (decided.kind === "rollback") {
+      await makeRoom(means, facts.recreate, ctx);
+      await rollbackTo(means, to, ctx);
+    }
+    await undoRestarts(facts.replaced, means, ctx);
     const revisions = await readRevisions(means.cluster.within(ctx), means);
     const revision = revisions.at(-1)?.number ?? 0;
-    ctx.log.info(`Rolled back to revision ${decided.to}, as revision ${revision}; watching it`);
-    if (facts.cancelled) return { status: "rolled-back", revision, rolledBackTo: decided.to };
+    ctx.log.info(
+      revision === to
+        ? `Put back what revision ${to} ran with; watching it`
+        : `Rolled back to revision ${to}, as revision ${revision}; watching it`,
+    );
+    if (facts.cancelled) return { status: "rolled-back", revision, rolledBackTo: to };
     const rollout = await watchRollout(
       means.cluster,
       { ...target, revision, images: {}, capacity: "as it is" },
       limits,
       ctx,
     );
-    if (rollout.verdict.kind === "ready") return { status: "rolled-back", revision, rolledBackTo: decided.to };
-    tellFailedRollback(`revision ${decided.to} does not get healthy again: ${rollout.verdict.kind}`, ctx);
+    if (rollout.verdict.kind === "ready") return { status: "rolled-back", revision, rolledBackTo: to };
+    tellFailedRollback(`revision ${to} does not get healthy again: ${rollout.verdict.kind}`, ctx);
     return { status: "rollback-failed", revision, rolledBackTo: undefined };
   } catch (thrown) {
     const failure = asEksDeployError(thrown);

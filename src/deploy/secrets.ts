@@ -68,53 +68,67 @@ export function secretChange(
   return { ...common, verb: "update", from: "***", reason: `${wanted.purpose} changes` };
 }
 
-/** Writes the Secret by server-side apply. */
+/** Where a Secret lies, and whose it is. */
+interface SecretPlace {
+  readonly namespace: string;
+  readonly owner: string;
+}
+
+/** Writes the Secret. `force` takes keys that others manage. */
 export async function applySecret(
   cluster: Cluster,
-  namespace: string,
+  place: SecretPlace,
   wanted: WantedSecret,
-  owner: string,
-  accepted: boolean,
+  force: boolean,
 ): Promise<void> {
   const data = Object.fromEntries(
     Object.entries(wanted.data).map(([key, value]) => [key, Buffer.from(value.reveal()).toString("base64")]),
   );
-  await cluster.apply<Secret>(
-    secrets,
-    {
-      metadata: {
-        name: wanted.name,
-        namespace,
-        labels: { [managedBy]: fieldManager },
-        annotations: { [ownerTag]: owner },
-      },
-      type: "Opaque",
-      data,
-    },
-    { force: accepted },
+  await applyData(cluster, place, wanted.name, data, { force });
+}
+
+/** From when until it was last written a Secret held another value than it does now, and than it did before. */
+const otherSinceAnnotation = "eks-deploy/other-value-since";
+
+/** Writes base64 values by key, by server-side apply. `otherSince`: a value is put back that the Secret had until then. */
+export async function applyData(
+  cluster: Cluster,
+  { namespace, owner }: SecretPlace,
+  name: string,
+  data: Readonly<Record<string, string>>,
+  { force, otherSince }: { readonly force: boolean; readonly otherSince?: string },
+): Promise<void> {
+  const annotations = { [ownerTag]: owner, ...(otherSince ? { [otherSinceAnnotation]: otherSince } : {}) };
+  const metadata = { name, namespace, labels: { [managedBy]: fieldManager }, annotations };
+  await cluster.apply<Secret>(secrets, { metadata, type: "Opaque", data }, { force });
+}
+
+/** When we last wrote a Secret, ms since the epoch: the server's time, from its managed fields, so that no clock of ours counts. Never: minus infinity. */
+export function writtenAt(secret: Secret): number {
+  return Math.max(
+    ...(secret.metadata.managedFields ?? [])
+      .filter((fields) => fields.manager === fieldManager)
+      .map((fields) => Date.parse(fields.time ?? "")),
+    Number.NEGATIVE_INFINITY,
   );
 }
 
 /**
- * Deployments that must be restarted, because a pod of theirs started before the Secret that it reads was last written: a container gets its variables
- * once. `pods` gives a Deployment's own pods. The time is the server's, from the Secret's managed fields, so that no clock of ours counts.
+ * Deployments that must be restarted, because a pod of theirs started before the Secret that it reads got its value: a container gets its variables
+ * once. Where a value was put back, pods that started before it was taken away have it. `pods` gives a Deployment's own pods.
  */
 export function staleReaders(
   secret: Secret,
   deployments: readonly Deployment[],
   pods: (deployment: Deployment) => readonly Pod[],
 ): readonly Deployment[] {
-  const written = Math.max(
-    ...(secret.metadata.managedFields ?? [])
-      .filter((fields) => fields.manager === fieldManager)
-      .map((fields) => Date.parse(fields.time ?? "")),
-    Number.NEGATIVE_INFINITY,
-  );
-  return readersOf(secret.metadata.name, deployments).filter((deployment) =>
-    pods(deployment).some(
-      (pod) => !pod.metadata.deletionTimestamp && Date.parse(pod.metadata.creationTimestamp ?? "") < written,
-    ),
-  );
+  const written = writtenAt(secret);
+  const otherSince = Date.parse(secret.metadata.annotations?.[otherSinceAnnotation] ?? "") || Number.NEGATIVE_INFINITY;
+  const isStale = ({ metadata }: Pod) => {
+    const made = Date.parse(metadata.creationTimestamp ?? "");
+    return !metadata.deletionTimestamp && made < written && made >= otherSince;
+  };
+  return readersOf(secret.metadata.name, deployments).filter((deployment) => pods(deployment).some(isStale));
 }
 
 /** Deployments whose pods read the Secret. */

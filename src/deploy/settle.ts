@@ -10,6 +10,7 @@ import { rollbackTarget, stateOf } from "./history.ts";
 import { isHeldBy, letGo } from "./lease.ts";
 import type { Deployment } from "./open.ts";
 import { type Revision, readRevisions } from "./release.ts";
+import { tellNotRestored } from "./replaced.ts";
 
 /** What the post step must know of a run that was cut off; no secret is in it. */
 interface RememberedRun {
@@ -25,6 +26,8 @@ interface RememberedRun {
   readonly onCancel: "leave" | "rollback";
   /** Absent: helm had not begun to write. */
   readonly began: Deployment["began"];
+  /** Names of Secrets that were written over; their earlier values are not remembered. */
+  readonly secrets: readonly string[];
   readonly leaseToken: string;
 }
 
@@ -45,6 +48,7 @@ export function rememberRun(deployment: Deployment, ctx: Context): void {
     helmVersion: inputs.helmVersion,
     onCancel: inputs.onCancel,
     began: deployment.began,
+    secrets: (deployment.replaced?.secrets ?? []).map(({ wanted }) => wanted.name),
     leaseToken: lease?.token ?? "",
   };
   ctx.remember(key, JSON.stringify(run));
@@ -95,6 +99,7 @@ async function finish(run: RememberedRun, means: ApplyMeans, ctx: Context): Prom
   if (state.newest.number > made + 1) return;
   if (before > 0) await rollbackTo(means, before, ctx);
   else await uninstall(means, ctx);
+  if (before > 0) tellNotRestored(run.secrets, "the run that knew their values was cut off.", ctx);
   ctx.log.info(before > 0 ? `Rolled back to revision ${before}` : "Undid the first install");
 }
 

@@ -46,9 +46,13 @@ export async function carryOut(plan: ReleasePlan, deployment: Deployment, ctx: C
   rememberRun(deployment, ctx);
   // Whoever lost the Lease writes nothing more.
   const own = { ...ctx, signal: AbortSignal.any([ctx.signal, deployment.lease.lost]) };
-  const revision = await applyRelease(plan, applyMeans(deployment), deployment.lease, own, (begun) => {
-    deployment.began = begun;
+  const hear = (heard: Pick<Deployment, "began" | "replaced">) => {
+    Object.assign(deployment, heard);
     rememberRun(deployment, ctx);
+  };
+  const revision = await applyRelease(plan, applyMeans(deployment), deployment.lease, own, {
+    began: (began) => hear({ began }),
+    replaced: (replaced) => hear({ replaced }),
   });
   if (plan.records)
     await applyHostRecords(plan.records, deployment.wanted.owner, inputs.namespace, cluster, deployment.aws, ctx);
@@ -147,6 +151,7 @@ export async function rescue(
   const facts = {
     revisions,
     began: deployment.began,
+    replaced: deployment.replaced,
     proven: observation.proven,
     cancelled: failure.code === "CANCELLED",
     superseded: deployment.superseded || deployment.lease?.lost.aborted === true,

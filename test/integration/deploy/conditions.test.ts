@@ -70,13 +70,48 @@ describe("the API key's Secret", () => {
       operation: "patch deployments",
       effect: { kind: "answer", answer: { status: 403 } },
     });
-    const cut = await bench.deploy({ point: {} }, { inputs: { "api-key": "another-key-9182" } });
+    const cut = await bench.deploy({ point: {} }, { inputs: { "api-key": "another-key-9182", "on-failure": "keep" } });
     expect(cut.failures).toMatchObject([{ code: "CLUSTER_FORBIDDEN" }]);
     bench.faults.clear();
     const run = await bench.deploy({ point: {} }, { inputs: { "api-key": "another-key-9182" } });
     expect(run.failures).toEqual([]);
     expect(run.outputs["changes"]).toBe("1");
     expect(run.summary).toContain("its pods read a Secret that changed");
+  });
+
+  it.each([
+    ["alone, and with it the restart", {}],
+    ["with a new revision", { values: { extraArgs: ["--max-model-len=4096"] } }],
+  ])("gets its value back when the release that changed it fails: %s", async (_, model) => {
+    await open();
+    await bench.deploy({ point: {} });
+    const before = podNames();
+    bench.kubernetes.troubles.add({ kind: "crash", lines: ["ValueError: bad key"] }, /inference-point/);
+    const run = await bench.deploy({ point: model }, { inputs: { "api-key": "another-key-9182" } });
+    expect(run.failures).toMatchObject([{ code: "DEPLOY_CRASH" }]);
+    expect(run.outputs).toMatchObject({ status: "rolled-back", "rolled-back-to": "1" });
+    expect(run.context.recorded.lines.join("\n")).toContain(
+      "Gave the Secret vllm-auth back the value that it had before",
+    );
+    bench.kubernetes.troubles.clear();
+    await expect.poll(podNames, { timeout: 10_000 }).toEqual(before);
+    // The pods have the value that is there: nothing has to restart.
+    const again = await bench.deploy({ point: {} });
+    expect(again.failures).toEqual([]);
+    expect(again.writes).toEqual([]);
+    expect(again.outputs).toMatchObject({ status: "unchanged" });
+  });
+
+  it("keeps the new value where on-failure is keep", async () => {
+    await open();
+    await bench.deploy({ point: {} });
+    bench.kubernetes.troubles.add({ kind: "crash" }, /inference-point/);
+    const inputs = { "api-key": "another-key-9182", "on-failure": "keep" };
+    expect((await bench.deploy({ point: {} }, { inputs })).outputs).toMatchObject({ status: "failed" });
+    bench.kubernetes.troubles.clear();
+    expect((await bench.deploy({ point: {} }, { inputs })).writes.filter((write) => write.includes("secrets"))).toEqual(
+      [],
+    );
   });
 
   it("is used as it is when someone else made it with the same key, and not overwritten when it holds another", async () => {

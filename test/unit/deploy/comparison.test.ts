@@ -163,6 +163,12 @@ describe("secrets", () => {
     expect(staleReaders(written, [reading], pods("2026-11-24T11:59:59Z"))).toHaveLength(1);
     expect(staleReaders(written, [reading], pods("2026-11-24T12:00:00Z"))).toEqual([]);
     expect(staleReaders(written, [reader], pods("2026-11-24T11:59:59Z"))).toEqual([]);
+    // The value was put back at noon; from half past eleven until then the Secret held another one.
+    const restored = {
+      metadata: { ...written.metadata, annotations: { "eks-deploy/other-value-since": "2026-11-24T11:30:00.000Z" } },
+    };
+    expect(staleReaders(restored, [reading], pods("2026-11-24T11:29:59Z"))).toEqual([]);
+    expect(staleReaders(restored, [reading], pods("2026-11-24T11:45:00Z"))).toHaveLength(1);
   });
 });
 

@@ -97,6 +97,7 @@ describe("undoOf", () => {
   const facts: RecoverFacts = {
     revisions: revisions("superseded", "superseded", "deployed"),
     began: { before: 2, made: 3 },
+    replaced: undefined,
     proven: undefined,
     cancelled: false,
     superseded: false,
@@ -129,6 +130,16 @@ describe("undoOf", () => {
     ],
   ] as const)("leaves the release alone %s", (_, more) => {
     expect(undoOf({ ...facts, ...more }).kind).toBe("nothing");
+  });
+
+  it("takes back what was written beside helm where helm made no revision, as on-failure and on-cancel say", () => {
+    const replaced = { secrets: [], restarted: ["inference-point"], templates: new Map() };
+    const only = { ...facts, began: undefined, replaced, revisions: revisions("deployed") };
+    expect(undoOf(only)).toEqual({ kind: "restore" });
+    expect(undoOf({ ...only, onFailure: "keep" }).kind).toBe("nothing");
+    expect(undoOf({ ...only, cancelled: true }).kind).toBe("nothing");
+    expect(undoOf({ ...only, cancelled: true, onCancel: "rollback" })).toEqual({ kind: "restore" });
+    expect(undoOf({ ...only, superseded: true }).kind).toBe("nothing");
   });
 
   it("clears a lock even where nothing else is to be undone", () => {
