@@ -245,7 +245,23 @@ export interface ResourceSlice extends KubeObject {
 }
 
 export interface IngressClass extends KubeObject {
-  readonly spec?: { readonly controller?: string };
+  readonly spec?: {
+    readonly controller?: string;
+    readonly parameters?: { readonly apiGroup?: string; readonly kind?: string; readonly name?: string };
+  };
+}
+
+/** What the load balancer controller, or that of Auto Mode (`matchTags`), sets for all Ingresses of a class. */
+export interface IngressClassParams extends KubeObject {
+  readonly spec?: {
+    readonly scheme?: string;
+    readonly group?: { readonly name?: string };
+    readonly subnets?: {
+      readonly ids?: readonly string[];
+      readonly tags?: Readonly<Record<string, readonly string[]>>;
+      readonly matchTags?: readonly { readonly key: string; readonly values: readonly string[] }[];
+    };
+  };
 }
 
 export interface ServiceAccount extends KubeObject {

@@ -4,6 +4,7 @@ import type {
   EndpointSlice,
   Ingress,
   IngressClass,
+  IngressClassParams,
   KubeEvent,
   KubeObject,
   Lease,
@@ -46,6 +47,18 @@ export const statefulSets = row<KubeObject>("apps/v1", "StatefulSet", "statefuls
 export const daemonSets = row<KubeObject>("apps/v1", "DaemonSet", "daemonsets");
 export const ingresses = row<Ingress>("networking.k8s.io/v1", "Ingress", "ingresses");
 export const ingressClasses = row<IngressClass>("networking.k8s.io/v1", "IngressClass", "ingressclasses", false);
+export const ingressClassParams = row<IngressClassParams>(
+  "elbv2.k8s.aws/v1beta1",
+  "IngressClassParams",
+  "ingressclassparams",
+  false,
+);
+export const autoModeClassParams = row<IngressClassParams>(
+  "eks.amazonaws.com/v1",
+  "IngressClassParams",
+  "ingressclassparams",
+  false,
+);
 export const leases = row<Lease>("coordination.k8s.io/v1", "Lease", "leases");
 export const endpointSlices = row<EndpointSlice>("discovery.k8s.io/v1", "EndpointSlice", "endpointslices");
 export const clusterPolicies = row<ClusterPolicy>("nvidia.com/v1", "ClusterPolicy", "clusterpolicies", false);

@@ -246,6 +246,10 @@ export const deployErrors: Catalogue = {
     remedy: "Let the chart make it, or create it.",
   },
   DEPLOY_ADMISSION_DENIED: { means: "Admission control refuses an object.", remedy: "Change what the message names." },
+  DEPLOY_INGRESS_OVERRULED: {
+    means: "The ingress class has IngressClassParams that set another scheme or group than the values; they win.",
+    remedy: "Say the same in the values, or use another ingress class.",
+  },
   DEPLOY_INGRESS_SUBNETS: { means: "No subnets are found for the load balancer.", remedy: "Tag them.", guide: address },
   DEPLOY_INGRESS_CERTIFICATE: {
     means: "The load balancer's certificate cannot be used.",

@@ -1,25 +1,21 @@
 import type { Context } from "../action/context.ts";
 import type { Change } from "../action/plan.ts";
-import { describeCluster } from "../aws/eks.ts";
 import type { Aws } from "../aws/session.ts";
 import { missingRights, type Right } from "../cluster/access.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { Ingress, ServiceAccount } from "../cluster/objects.ts";
-import { ingresses, resourceQuotas, secrets, serviceAccounts } from "../cluster/resources.ts";
+import { resourceQuotas, secrets, serviceAccounts } from "../cluster/resources.ts";
 import { hasAssociation } from "../facts/association.ts";
 import { certificateFacts } from "../facts/certificate.ts";
 import { checkpointFacts } from "../facts/checkpoint.ts";
-import { isSeen, look, type NotSeen, type Seen } from "../facts/looking.ts";
-import { vpcEndpoints, vpcSubnets } from "../facts/network.ts";
-import { attachedPolicies, type NodeGroup, nodeGroups } from "../facts/node-groups.ts";
+import { look, type NotSeen, type Seen } from "../facts/looking.ts";
 import type { IdentityFacts } from "./checks/identity.ts";
 import type { ModelFacts } from "./checks/models.ts";
-import type { BalancerWish, NetworkFacts } from "./checks/network.ts";
 import type { ImageFact } from "./expected-images.ts";
 import { type GpuChange, type GpuVerdict, type NodeGpus, silentGpuNodes, startingCount } from "./gpus.ts";
-import { addressOf } from "./health.ts";
 import { unlessForbidden } from "./live.ts";
 import type { ManifestObject } from "./manifest.ts";
+import { type Ask, albAnnotation, listed, networkFacts } from "./network-facts.ts";
 import type { ObservedRelease, WantedRelease } from "./plan.ts";
 import type { PreflightFacts } from "./preflight.ts";
 import { gpuSurroundings, ingressFacts } from "./surroundings.ts";
@@ -80,7 +76,7 @@ export async function preflightFacts(
       Promise.all(workloads.map((workload) => modelFacts(workload, means, capacity, ask, ctx))),
       identityFacts(own, means, wanted, askEks, ctx),
       Promise.all(certificatesOf(rendered).map((arn) => ask((aws) => certificateFacts(arn, aws, ctx.signal)))),
-      networkFacts(own, means, wanted, rendered, askEks, ctx),
+      networkFacts(own, namespace, wanted, rendered, { eks: askEks, aws: ask }, ctx),
     ]);
   const starting = (capacity?.changes ?? []).map((change) => ({
     workload: change.workload,
@@ -115,10 +111,9 @@ export async function preflightFacts(
     certificates,
     hosts: rendered.flatMap((item) => (item.spec?.rules ?? []).flatMap(({ host }) => host ?? [])),
     network,
+    emptyGroups: network.emptyGroups,
   };
 }
-
-type Ask = <T>(reading: (aws: Aws) => Promise<T>) => Promise<Seen<T>>;
 
 async function modelFacts(
   workload: ReturnType<typeof workloadsOf>[number],
@@ -186,70 +181,8 @@ async function identityFacts(
   );
 }
 
-async function networkFacts(
-  cluster: Cluster,
-  { namespace }: PreflightMeans,
-  wanted: WantedRelease,
-  rendered: readonly Ingress[],
-  ask: Ask,
-  ctx: Context,
-): Promise<NetworkFacts & { readonly autoMode: boolean }> {
-  const described = ask((aws) => describeCluster(aws, wanted.cluster, ctx.signal));
-  const inVpc = async <T>(reading: (vpc: string, aws: Aws) => Promise<T>): Promise<Seen<T>> => {
-    const found = await described;
-    return isSeen(found) ? ask((aws) => reading(found.vpcId, aws)) : found;
-  };
-  const [found, subnets, endpoints, groups, live] = await Promise.all([
-    described,
-    inVpc((vpc, aws) => vpcSubnets(vpc, aws, ctx.signal)),
-    inVpc((vpc, aws) => vpcEndpoints(vpc, aws, ctx.signal)),
-    ask((aws) => nodeGroups(wanted.cluster, aws, ctx.signal)),
-    unlessForbidden(cluster.list(ingresses, { namespace })),
-  ]);
-  const roles = isSeen(groups) ? [...new Set(pullingGroups(groups).map((group) => group.role))] : [];
-  const policies = await Promise.all(roles.map((role) => ask((aws) => attachedPolicies(role, aws, ctx.signal))));
-  return {
-    cluster: wanted.cluster,
-    subnets,
-    endpoints,
-    nodeGroups: groups,
-    nodePolicies: Object.fromEntries(roles.map((role, index) => [role, policies[index]!])),
-    balancer: balancerOf(rendered, live ?? []),
-    autoMode: isSeen(found) && found.autoMode,
-  };
-}
-
-/** The models' images are pulled by GPU nodes; where no group is for GPUs, by any. */
-function pullingGroups(groups: readonly NodeGroup[]): readonly NodeGroup[] {
-  const gpu = groups.filter((group) => group.gpus);
-  return (gpu.length > 0 ? gpu : groups).filter((group) => group.role !== "");
-}
-
-const alb = "alb.ingress.kubernetes.io/";
-
-function balancerOf(rendered: readonly Ingress[], live: readonly Ingress[]): BalancerWish | undefined {
-  const item = rendered.find(({ metadata }) =>
-    Object.keys(metadata.annotations ?? {}).some((key) => key.startsWith(alb)),
-  );
-  if (!item) return undefined;
-  const { annotations = {} } = item.metadata;
-  const names = rendered.map(({ metadata }) => metadata.name);
-  return {
-    scheme: annotations[`${alb}scheme`] ?? "internal",
-    subnets: listed(annotations[`${alb}subnets`]),
-    exists: live.some((ingress) => names.includes(ingress.metadata.name) && addressOf(ingress) !== undefined),
-  };
-}
-
 function certificatesOf(rendered: readonly Ingress[]): readonly string[] {
-  return [...new Set(rendered.flatMap(({ metadata }) => listed(metadata.annotations?.[`${alb}certificate-arn`])))];
-}
-
-function listed(text: string | undefined): readonly string[] {
-  return (text ?? "")
-    .split(",")
-    .map((part) => part.trim())
-    .filter((part) => part !== "");
+  return [...new Set(rendered.flatMap(({ metadata }) => listed(albAnnotation({ metadata }, "certificate-arn"))))];
 }
 
 function classesOf(rendered: readonly Ingress[]): readonly string[] {

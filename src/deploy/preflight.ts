@@ -1,6 +1,7 @@
 import type { Finding } from "../action/context.ts";
 import { UserError } from "../errors.ts";
 import type { CertificateFacts } from "../facts/certificate.ts";
+import type { TypeGpus } from "../facts/instance-gpus.ts";
 import type { Seen } from "../facts/looking.ts";
 import type { Check } from "./checks/check.ts";
 import { type ClusterFacts, clusterChecks, ingressChecks, secretChecks } from "./checks/cluster.ts";
@@ -22,6 +23,8 @@ export interface PreflightFacts {
   readonly certificates: readonly Seen<CertificateFacts>[];
   readonly hosts: readonly string[];
   readonly network: NetworkFacts;
+  /** GPUs of the instance types of node groups that have no node to look at. */
+  readonly emptyGroups: Seen<readonly TypeGpus[]>;
 }
 
 /** Every check, in the guide's order. */
@@ -33,7 +36,7 @@ export function preflight(facts: PreflightFacts): readonly Check[] {
     ...ingressChecks(facts.cluster),
     ...networkChecks(facts.network),
     ...imageChecks(facts.images),
-    ...modelChecks(facts.models, facts.gpus.gpus?.nodes),
+    ...modelChecks(facts.models, facts.gpus.gpus?.nodes, facts.emptyGroups),
     ...identityChecks(facts.identities),
     ...certificateChecks(facts.certificates, facts.hosts),
     ...secretChecks(facts.cluster),

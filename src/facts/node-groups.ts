@@ -14,6 +14,8 @@ export interface NodeGroup {
   readonly maximum: number;
   /** Its machine image or its taint is for GPUs. */
   readonly gpus: boolean;
+  /** Empty where its launch template names the type. */
+  readonly instanceTypes: readonly string[];
   readonly role: string;
   readonly subnets: readonly string[];
   /** What EKS says is wrong with it: `AsgInstanceLaunchFailures: ...`. */
@@ -41,6 +43,7 @@ export async function nodeGroups(cluster: string, aws: Aws, signal: AbortSignal)
           maximum: found.scalingConfig?.maxSize ?? 0,
           gpus:
             /NVIDIA|GPU/.test(found.amiType ?? "") || (found.taints ?? []).some(({ key }) => key === "nvidia.com/gpu"),
+          instanceTypes: found.instanceTypes ?? [],
           role: found.nodeRole ?? "",
           subnets: found.subnets ?? [],
           issues: (found.health?.issues ?? []).map(({ code, message }) => `${code}: ${message}`),

@@ -1,6 +1,7 @@
 import { size } from "../../action/describe.ts";
 import type { CertificateFacts } from "../../facts/certificate.ts";
 import type { CheckpointFacts } from "../../facts/checkpoint.ts";
+import type { TypeGpus } from "../../facts/instance-gpus.ts";
 import { isSeen, type Seen } from "../../facts/looking.ts";
 import type { ImageFact } from "../expected-images.ts";
 import type { NodeGpus } from "../gpus.ts";
@@ -19,9 +20,13 @@ export interface ModelFacts {
 }
 
 /** Checkpoint of each model, and whether its bytes fit the memory of its GPUs. */
-export function modelChecks(models: readonly ModelFacts[], nodes: readonly NodeGpus[] | undefined): readonly Check[] {
+export function modelChecks(
+  models: readonly ModelFacts[],
+  nodes: readonly NodeGpus[] | undefined,
+  coming: Seen<readonly TypeGpus[]>,
+): readonly Check[] {
   return models.flatMap((model) => {
-    const checks = [checkpoint(model), ...memory(model, nodes)];
+    const checks = [checkpoint(model), ...memory(model, nodes, coming)];
     return model.starts
       ? checks
       : checks.map((check) => (check.result === "fail" ? { ...check, result: "warn" } : check));
@@ -60,21 +65,37 @@ function checkpoint({ model, prefix, checkpoint: found }: ModelFacts): Check {
   return passed(name, `${found.files} files, ${size(found.bytes)}, ${manifest}`);
 }
 
-/** The weights alone must fit; what a server needs besides, it says itself. */
+/** The weights alone must fit; what a server needs besides, it says itself. Where no node has GPUs enough for a pod, the instance types of node groups at 0 tell. */
 function memory(
   { model, gpus, checkpoint: found }: ModelFacts,
   nodes: readonly NodeGpus[] | undefined,
+  coming: Seen<readonly TypeGpus[]>,
 ): readonly Check[] {
   if (found === "upcoming" || !isSeen(found) || !found || found.safetensorsBytes === 0 || gpus === 0) return [];
   const name = `GPU memory for ${model}`;
   const able = (nodes ?? []).filter((node) => node.all >= gpus);
-  if (able.length === 0) return [];
+  if (able.length === 0) return memoryToCome(model, gpus, found.safetensorsBytes, coming);
   const labelled = able.filter((node) => node.memory !== undefined);
   if (labelled.length === 0) return [notLookedAt(name, "no node carries the label nvidia.com/gpu.memory")];
   const largest = Math.max(...labelled.map((node) => node.memory!));
-  const seen = `${size(found.safetensorsBytes)} of weights on ${gpus} GPUs with ${size(largest)} each`;
+  const seen = weights(found.safetensorsBytes, gpus, largest);
   if (found.safetensorsBytes <= largest * gpus || able.length > labelled.length) return [passed(name, seen)];
   return [failed(name, "DEPLOY_GPU_MEMORY", seen, `Give ${model} more gpus, or nodes with more GPU memory.`)];
+}
+
+function memoryToCome(model: string, gpus: number, bytes: number, coming: Seen<readonly TypeGpus[]>): readonly Check[] {
+  const name = `GPU memory for ${model}`;
+  if (!isSeen(coming)) return [notLookedAt(name, coming.notSeen)];
+  const able = coming.filter((type) => type.count >= gpus);
+  const largest = able.toSorted((a, b) => b.memory - a.memory)[0];
+  if (!largest) return [];
+  const seen = `${weights(bytes, gpus, largest.memory)} of a ${largest.type}, whose node group is at 0`;
+  if (bytes <= largest.memory * gpus) return [passed(name, seen)];
+  return [failed(name, "DEPLOY_GPU_MEMORY", seen, `Give ${model} more gpus, or a node group with more GPU memory.`)];
+}
+
+function weights(bytes: number, gpus: number, memory: number): string {
+  return `${size(bytes)} of weights on ${gpus} GPUs with ${size(memory)} each`;
 }
 
 /** Images that pods will pull. */

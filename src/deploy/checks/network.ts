@@ -1,6 +1,7 @@
 import { isSeen, type Seen } from "../../facts/looking.ts";
 import type { Subnet, VpcEndpoint } from "../../facts/network.ts";
 import type { NodeGroup } from "../../facts/node-groups.ts";
+import type { ClassParams } from "../class-params.ts";
 import { type Check, failed, notLookedAt, passed, warned } from "./check.ts";
 
 /** What the checks of the cluster's network rest on. */
@@ -19,6 +20,12 @@ export interface BalancerWish {
   readonly scheme: string;
   /** Ids or names that an annotation gives: then nothing is discovered by tags. */
   readonly subnets: readonly string[];
+  /** Tags that the class selects subnets by, instead. */
+  readonly subnetTags?: ClassParams["subnetTags"];
+  /** What the class sets, and the annotations that say the same or something else. */
+  readonly params?: ClassParams & {
+    readonly overruled: { readonly scheme: string | undefined; readonly group: string | undefined };
+  };
   /** It is there already: its subnets were found once. */
   readonly exists: boolean;
 }
@@ -29,6 +36,7 @@ const addressesPerSubnet = 8;
 /** Subnets of the load balancer, endpoints and pull rights of the nodes. */
 export function networkChecks(facts: NetworkFacts): readonly Check[] {
   return [
+    ...overruled(facts),
     ...subnetChecks(facts),
     s3Endpoint(facts),
     ...ecrEndpoints(facts),
@@ -37,26 +45,57 @@ export function networkChecks(facts: NetworkFacts): readonly Check[] {
   ];
 }
 
+/** An ingress class that sets something else than the values do wins silently: an internal load balancer would be open to the internet. */
+function overruled({ balancer }: NetworkFacts): readonly Check[] {
+  if (!balancer?.params) return [];
+  const { name: params, scheme, group, overruled: own } = balancer.params;
+  const name = `IngressClassParams ${params}`;
+  const differing = (set: string | undefined, wanted: string | undefined) => set !== undefined && set !== wanted;
+  const look = `Look at it: kubectl get ingressclassparams ${params} -o yaml`;
+  if (differing(scheme, own.scheme ?? "internal"))
+    return [
+      failed(
+        name,
+        "DEPLOY_INGRESS_OVERRULED",
+        `it makes every load balancer of its class ${scheme}, and the values say ${own.scheme ?? "nothing, which means internal"}`,
+        `Say ingress.scheme: ${scheme}, or use another ingress.className. ${look}`,
+      ),
+    ];
+  if (differing(group, own.group))
+    return [
+      warned(
+        name,
+        "DEPLOY_INGRESS_OVERRULED",
+        `it puts every Ingress of its class into the group ${group}, and the values say ${own.group ?? "none"}`,
+        `Say ingress.groupName: ${group}, or use another ingress.className. ${look}`,
+      ),
+    ];
+  return [passed(name, "it sets nothing else than the values")];
+}
+
 function subnetChecks({ subnets, balancer, cluster }: NetworkFacts): readonly Check[] {
   if (!balancer) return [];
   const name = `Subnets for the ${balancer.scheme} load balancer`;
   if (!isSeen(subnets)) return [notLookedAt(name, subnets.notSeen)];
   const tag = balancer.scheme === "internet-facing" ? "kubernetes.io/role/elb" : "kubernetes.io/role/internal-elb";
-  const named = balancer.subnets.length > 0;
-  const fitting = subnets.filter((subnet) =>
-    named ? isNamed(subnet, balancer.subnets) : isTagged(subnet, tag, cluster),
-  );
+  const { subnetTags } = balancer;
+  const named = balancer.subnets.length > 0 || subnetTags !== undefined;
+  const fitting = subnets.filter((subnet) => {
+    if (subnetTags) return isSelected(subnet, subnetTags);
+    return named ? isNamed(subnet, balancer.subnets) : isTagged(subnet, tag, cluster);
+  });
   const open = balancer.scheme === "internet-facing" ? fitting.filter((subnet) => !subnet.blocked) : fitting;
   const roomy = open.filter((subnet) => subnet.freeAddresses >= addressesPerSubnet);
   const zones = (list: readonly Subnet[]) => new Set(list.map((subnet) => subnet.zone)).size;
-  const how = named ? "named by the annotation" : `tagged ${tag}`;
+  const by = subnetTags || balancer.params?.subnets ? `IngressClassParams ${balancer.params?.name}` : "the annotation";
+  const how = named ? `named by ${by}` : `tagged ${tag}`;
   if (zones(roomy) >= 2) return [passed(name, `${roomy.length} in ${zones(roomy)} zones, ${how}`)];
   const [seen, remedy] =
     zones(fitting) < 2
       ? [
           `${fitting.length} ${how}, in ${zones(fitting)} of the two zones that it needs`,
           named
-            ? "Name subnets in two zones in alb.ingress.kubernetes.io/subnets."
+            ? `Name subnets in two zones in ${by === "the annotation" ? "alb.ingress.kubernetes.io/subnets" : by}.`
             : `Tag them: aws ec2 create-tags --resources <subnet> <subnet> --tags Key=${tag},Value=1`,
         ]
       : zones(open) < 2
@@ -74,6 +113,10 @@ function subnetChecks({ subnets, balancer, cluster }: NetworkFacts): readonly Ch
 
 function isNamed({ id, tags }: Subnet, names: readonly string[]): boolean {
   return names.includes(id) || names.includes(tags["Name"] ?? "");
+}
+
+function isSelected({ tags }: Subnet, wanted: NonNullable<BalancerWish["subnetTags"]>): boolean {
+  return Object.entries(wanted).every(([key, values]) => values.includes(tags[key] ?? ""));
 }
 
 /** The controller leaves subnets out that carry other clusters' tags only. */

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { usualNodes } from "../../../sandbox/kubernetes/nodes.ts";
 import type { Prerequisite } from "../../../sandbox/world/prerequisites.ts";
 import { openRoom, type Room } from "../release/room.ts";
 
@@ -44,6 +45,27 @@ describe("a prerequisite of the guide that is missing", () => {
       expect(run.failures).toEqual([]);
       expect(findings).toEqual(expect.arrayContaining(codes));
     }
+  });
+
+  it("is an ingress class that does not overrule the scheme of the values", async () => {
+    room = await openRoom();
+    const { store, api } = room.world.kubernetes;
+    const params = store.get("ingressclassparams", undefined, "alb")!;
+    const set = (draft: object) => void Object.assign(draft, { spec: { scheme: "internal" } });
+    api.modify("ingressclassparams", params, set, { user: "someone", manager: "kubectl" });
+    const { run, text } = await told("plan");
+    expect(run.failures).toMatchObject([{ code: "DEPLOY_INGRESS_OVERRULED" }]);
+    expect(text).toContain("kubectl get ingressclassparams alb -o yaml");
+  });
+
+  it("is GPU memory enough, also where the node group is at 0", async () => {
+    room = await openRoom();
+    await room.pass();
+    const { cluster, kubernetes } = room.world;
+    Object.assign(cluster.nodegroups.get("gpu")!, { scaling: { minSize: 0, maxSize: 2, desiredSize: 0 } });
+    kubernetes.setNodes(usualNodes.filter((node) => !node.gpus));
+    const { run } = await told("preflight");
+    expect(run.summary).toContain("of a p5e.48xlarge, whose node group is at 0");
   });
 
   it("leaves no warning where nothing is missing", async () => {

@@ -27,7 +27,14 @@ function subnet(id: string, zone: string, more: Partial<Subnet> = {}): Subnet {
 
 function group(more: Partial<NodeGroup> = {}): NodeGroup {
   const role = "arn:aws:iam::1:role/node";
-  const common = { name: "gpu", status: "ACTIVE", capacityType: "ON_DEMAND", gpus: true, issues: [] };
+  const common = {
+    name: "gpu",
+    status: "ACTIVE",
+    capacityType: "ON_DEMAND",
+    gpus: true,
+    instanceTypes: [],
+    issues: [],
+  };
   return { ...common, desired: 1, maximum: 2, role, subnets: ["a", "b"], ...more };
 }
 
@@ -76,6 +83,24 @@ describe("networkChecks", () => {
     ],
   ] as const)("refuse subnets with %s", (_, more) => {
     expect(told(networkChecks({ ...network, ...more }))).toEqual(["fail DEPLOY_INGRESS_SUBNETS"]);
+  });
+
+  it("hold the values against what the ingress class sets, which wins", () => {
+    const set = { name: "alb", scheme: undefined, group: undefined, subnets: undefined, subnetTags: undefined };
+    const own = { scheme: "internal", group: "poolside" };
+    const with_ = (params: object, more: object = {}) => {
+      const balancer = { ...network.balancer!, params: { ...set, ...params, overruled: own }, ...more };
+      return told(networkChecks({ ...network, balancer }));
+    };
+    expect(with_({})).toEqual([]);
+    expect(with_({ scheme: "internal", group: "poolside" })).toEqual([]);
+    expect(with_({ scheme: "internet-facing" })).toEqual(["fail DEPLOY_INGRESS_OVERRULED"]);
+    expect(with_({ group: "shared" })).toEqual(["warn DEPLOY_INGRESS_OVERRULED"]);
+    const subnetTags = { tier: ["private", "lb"] };
+    expect(with_({ subnetTags }, { subnetTags })).toEqual(["fail DEPLOY_INGRESS_SUBNETS"]);
+    const subnets = ["z1", "z2"].map((zone) => subnet(zone, zone, { tags: { tier: "lb" } }));
+    const balancer = { ...network.balancer!, subnetTags, params: { ...set, subnetTags, overruled: own } };
+    expect(told(networkChecks({ ...network, subnets, balancer }))).toEqual([]);
   });
 
   it("only warn of subnets once the load balancer is there", () => {
@@ -173,7 +198,7 @@ const nodes = [{ node: "n", all: 8, free: 8, memory: 141 * gib }];
 
 describe("modelChecks", () => {
   it("pass where the weights fit the GPUs' memory", () => {
-    expect(told(modelChecks([model()], nodes))).toEqual([]);
+    expect(told(modelChecks([model()], nodes, []))).toEqual([]);
   });
 
   it.each([
@@ -193,25 +218,36 @@ describe("modelChecks", () => {
       "DEPLOY_GPU_MEMORY",
     ],
   ] as const)("refuse %s, and only warn where no new pod starts", (_, facts, code) => {
-    expect(told(modelChecks([facts], nodes))).toEqual([`fail ${code}`]);
-    expect(told(modelChecks([{ ...facts, starts: false }], nodes))).toEqual([`warn ${code}`]);
+    expect(told(modelChecks([facts], nodes, []))).toEqual([`fail ${code}`]);
+    expect(told(modelChecks([{ ...facts, starts: false }], nodes, []))).toEqual([`warn ${code}`]);
   });
 
   it("count only nodes that have GPUs enough for one pod, and guess nothing without the label", () => {
     const big = model({ gpus: 8, checkpoint: checkpoint({ safetensorsBytes: 900 * gib }) });
-    expect(told(modelChecks([big], [...nodes, { node: "small", all: 4, free: 4, memory: 999 * gib }]))).toEqual([]);
+    expect(told(modelChecks([big], [...nodes, { node: "small", all: 4, free: 4, memory: 999 * gib }], []))).toEqual([]);
     const bare = [{ node: "n", all: 8, free: 8, memory: undefined }];
-    expect(told(modelChecks([big], bare))).toEqual(["not looked at"]);
+    expect(told(modelChecks([big], bare, []))).toEqual(["not looked at"]);
+  });
+
+  it("ask the instance type of a node group at 0 where no node is there", () => {
+    const types = [{ type: "p5.48xlarge", count: 8, memory: 80 * gib }];
+    const large = checkpoint({ safetensorsBytes: 420 * gib });
+    const four = modelChecks([model({ gpus: 4, checkpoint: large })], [], types);
+    expect(told(four)).toEqual(["fail DEPLOY_GPU_MEMORY"]);
+    expect(four.at(-1)!.seen).toContain("of a p5.48xlarge, whose node group is at 0");
+    expect(told(modelChecks([model({ gpus: 8, checkpoint: large })], [], types))).toEqual([]);
+    expect(told(modelChecks([model({ checkpoint: large })], [], hidden))).toEqual(["not looked at"]);
+    expect(told(modelChecks([model({ checkpoint: large })], undefined, []))).toEqual([]);
   });
 
   it("tell a bucket that does not exist apart from one that may not be read", () => {
     const gone = model({ checkpoint: { notSeen: "AWS refused while listing s3://b/p (NoSuchBucket: ...)" } });
-    expect(told(modelChecks([gone], nodes))).toEqual(["fail DEPLOY_CHECKPOINT_MISSING"]);
-    expect(told(modelChecks([model({ checkpoint: hidden })], nodes))).toEqual(["not looked at"]);
+    expect(told(modelChecks([gone], nodes, []))).toEqual(["fail DEPLOY_CHECKPOINT_MISSING"]);
+    expect(told(modelChecks([model({ checkpoint: hidden })], nodes, []))).toEqual(["not looked at"]);
   });
 
   it("wait for what an earlier step brings", () => {
-    expect(told(modelChecks([model({ checkpoint: "upcoming" })], nodes))).toEqual([]);
+    expect(told(modelChecks([model({ checkpoint: "upcoming" })], nodes, []))).toEqual([]);
   });
 });
 
