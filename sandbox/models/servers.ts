@@ -1,5 +1,5 @@
 import type { Answer, Call } from "../http.ts";
-import type { ModelProcess, ServerStart } from "../kubernetes/controllers/kubelet.ts";
+import type { ModelProcess, ServerStart } from "../kubernetes/controllers/node-services.ts";
 import type { Ground } from "../service.ts";
 import { ModelServer } from "./server.ts";
 import { settingsOf } from "./settings.ts";

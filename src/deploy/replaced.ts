@@ -1,8 +1,8 @@
 import type { Context } from "../action/context.ts";
+import type { Cluster } from "../cluster/cluster.ts";
 import type { Secret } from "../cluster/objects.ts";
 import { deployments, secrets } from "../cluster/resources.ts";
 import { asEksDeployError } from "../errors.ts";
-import type { ApplyMeans } from "./apply.ts";
 import { restartedAt, type Templates, templateOf } from "./restart.ts";
 import { applyData, secretState, type WantedSecret, writtenAt } from "./secrets.ts";
 
@@ -14,6 +14,13 @@ export interface Replaced {
   readonly templates: Templates;
 }
 
+/** What putting back needs. */
+interface RestoreMeans {
+  readonly cluster: Cluster;
+  readonly namespace: string;
+  readonly owner: string;
+}
+
 export interface ReplacedSecret {
   readonly wanted: WantedSecret;
   readonly before: Secret;
@@ -23,7 +30,7 @@ export interface ReplacedSecret {
  * Gives Secrets the values that they had before the run; before helm rolls back, so that new pods read them. What someone else has written since is left alone, and what
  * cannot be written back is told by name: a rollback does not fail for it.
  */
-export async function restoreSecrets(replaced: Replaced | undefined, means: ApplyMeans, ctx: Context): Promise<void> {
+export async function restoreSecrets(replaced: Replaced | undefined, means: RestoreMeans, ctx: Context): Promise<void> {
   const cluster = means.cluster.within(ctx);
   for (const { wanted, before } of replaced?.secrets ?? []) {
     try {
@@ -45,7 +52,7 @@ export async function restoreSecrets(replaced: Replaced | undefined, means: Appl
 }
 
 /** Takes restarts back: the Deployments get their earlier pod template, whose pods may still be there. */
-export async function undoRestarts(replaced: Replaced | undefined, means: ApplyMeans, ctx: Context): Promise<void> {
+export async function undoRestarts(replaced: Replaced | undefined, means: RestoreMeans, ctx: Context): Promise<void> {
   const cluster = means.cluster.within(ctx);
   for (const name of replaced?.restarted ?? []) {
     const before = templateOf(replaced!.templates, name);

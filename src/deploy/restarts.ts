@@ -1,12 +1,16 @@
 import { type ObjectChange, replacesPods } from "./diff.ts";
-import type { ObservedRelease, WantedRelease } from "./plan.ts";
-import { readersOf, staleReaders } from "./secrets.ts";
+import type { Live } from "./live.ts";
+import type { ManifestObject } from "./manifest.ts";
+import { readersOf, type SecretState, staleReaders, type WantedSecret } from "./secrets.ts";
 import { podsOf } from "./snapshot.ts";
 
 /** Deployments that must be restarted because of a Secret that they read. One whose pods the upgrade replaces anyway gets the new Secret with it. Pure. */
 export function restartsOf(
-  wanted: Pick<WantedRelease, "objects" | "secrets">,
-  { live, secretStates }: Pick<ObservedRelease, "live" | "secretStates">,
+  wanted: { readonly objects: readonly ManifestObject[]; readonly secrets: readonly WantedSecret[] },
+  {
+    live,
+    secretStates,
+  }: { readonly live: Live; readonly secretStates: Readonly<Record<string, SecretState | undefined>> },
   diff: readonly ObjectChange[],
 ): readonly string[] {
   const replaced = new Set(diff.filter(replacesPods).map((change) => change.name));

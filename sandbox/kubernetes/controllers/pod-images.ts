@@ -1,32 +1,19 @@
 import { createHash } from "node:crypto";
 import type { Container, Pod } from "../types.ts";
 import { fieldPath } from "./containers.ts";
-import type { PodRun } from "./pod-run.ts";
+import type { RunningPod } from "./running-pod.ts";
 
 /** Time of a pull of the server's image, which is many GB. */
 const pullMilliseconds = 20_000;
 const firstBackOff = 10_000;
 const longestBackOff = 300_000;
 
-/** What the nodes have pulled: digests by node and reference. */
-export class ImageCache {
-  private readonly digests = new Map<string, string>();
-
-  get(node: string, image: string): string | undefined {
-    return this.digests.get(`${node} ${image}`);
-  }
-
-  put(node: string, image: string, digest: string): void {
-    this.digests.set(`${node} ${image}`, digest);
-  }
-}
-
 /** The images of one pod: pulled by reference, known by digest. */
 export class PodImages {
-  private readonly run: PodRun;
+  private readonly run: RunningPod;
   private readonly ids = new Map<string, string>();
 
-  constructor(run: PodRun) {
+  constructor(run: RunningPod) {
     this.run = run;
   }
 

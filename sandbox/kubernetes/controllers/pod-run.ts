@@ -6,37 +6,28 @@ import { fieldPath, isInit } from "./containers.ts";
 import type { ControllerContext } from "./context.ts";
 import type { Happening } from "./events.ts";
 import { recordEvent } from "./events.ts";
-import type { ModelProcess, NodeServices } from "./kubelet.ts";
+import type { ModelProcess } from "./node-services.ts";
 import { environmentOf, missingReference } from "./pod-environment.ts";
-import type { ImageCache } from "./pod-images.ts";
 import { PodImages } from "./pod-images.ts";
 import { podConditions, waitingStatus } from "./pod-status.ts";
-import type { Exit } from "./processes.ts";
 import { runDownloader, runServer } from "./processes.ts";
-import type { Troubles } from "./troubles.ts";
-
-export interface PodRunParts {
-  readonly logs: LogBook;
-  readonly services: NodeServices;
-  readonly troubles: Troubles;
-  readonly images: ImageCache;
-}
+import type { Exit, NodeParts, RunningPod } from "./running-pod.ts";
 
 /** Crash loop: the first restart comes at once; before the second 10 s pass, doubled each time, at most 5 minutes. */
 const firstBackOff = 10_000;
 const longestBackOff = 300_000;
 
 /** The life of one pod on its node: images, init containers, the containers with their restarts, readiness. */
-export class PodRun {
+export class PodRun implements RunningPod {
   readonly context: ControllerContext;
-  readonly parts: PodRunParts;
+  readonly parts: NodeParts;
   private readonly identity: Pod;
   private readonly address: string;
   private readonly images: PodImages;
   private readonly processes = new Set<ModelProcess>();
   private stopped = false;
 
-  constructor(context: ControllerContext, pod: Pod, address: string, parts: PodRunParts) {
+  constructor(context: ControllerContext, pod: Pod, address: string, parts: NodeParts) {
     this.context = context;
     this.identity = pod;
     this.address = address;

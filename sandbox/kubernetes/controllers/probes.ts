@@ -1,14 +1,17 @@
 import type { Container, Probe } from "../types.ts";
 import { fieldPath } from "./containers.ts";
-import type { ModelProcess } from "./kubelet.ts";
-import type { PodRun } from "./pod-run.ts";
-import type { Exit } from "./processes.ts";
+import type { ModelProcess } from "./node-services.ts";
+import type { Exit, RunningPod } from "./running-pod.ts";
 
 /** A container that was told to end by its kubelet. */
 const killed: Exit = { code: 143 };
 
 /** Fails until `ended` says that the process answers; with the last allowed failure the container is restarted. Pending for ever without a startup probe. */
-export async function startupProbe(run: PodRun, container: Container, ended: () => boolean): Promise<Exit | undefined> {
+export async function startupProbe(
+  run: RunningPod,
+  container: Container,
+  ended: () => boolean,
+): Promise<Exit | undefined> {
   const { startupProbe: probe } = container;
   if (!probe) return new Promise(() => {});
   for (let failures = 1; ; failures += 1) {
@@ -25,11 +28,11 @@ export async function startupProbe(run: PodRun, container: Container, ended: () 
 }
 
 /** Readiness and liveness, for as long as the container runs; ends with a container that its liveness probe kills. */
-export async function watchHealth(run: PodRun, container: Container, process: ModelProcess): Promise<Exit> {
+export async function watchHealth(run: RunningPod, container: Container, process: ModelProcess): Promise<Exit> {
   return Promise.race([readiness(run, container, process), liveness(run, container, process)]);
 }
 
-async function readiness(run: PodRun, container: Container, process: ModelProcess): Promise<Exit> {
+async function readiness(run: RunningPod, container: Container, process: ModelProcess): Promise<Exit> {
   const { readinessProbe: probe } = container;
   for (;;) {
     const pod = run.live();
@@ -44,7 +47,7 @@ async function readiness(run: PodRun, container: Container, process: ModelProces
   }
 }
 
-async function liveness(run: PodRun, container: Container, process: ModelProcess): Promise<Exit> {
+async function liveness(run: RunningPod, container: Container, process: ModelProcess): Promise<Exit> {
   const { livenessProbe: probe } = container;
   if (!probe) return new Promise(() => {});
   for (let failures = 0; ; ) {
@@ -56,12 +59,12 @@ async function liveness(run: PodRun, container: Container, process: ModelProcess
   }
 }
 
-function unhealthy(run: PodRun, container: Container, message: string): void {
+function unhealthy(run: RunningPod, container: Container, message: string): void {
   const pod = run.live();
   if (pod) run.tell({ type: "Warning", reason: "Unhealthy", message, fieldPath: fieldPath(pod, container) });
 }
 
-function restart(run: PodRun, container: Container, probe: "startup" | "liveness"): Exit {
+function restart(run: RunningPod, container: Container, probe: "startup" | "liveness"): Exit {
   const pod = run.live();
   const message = `Container ${container.name} failed ${probe} probe, will be restarted`;
   if (pod) run.tell({ type: "Normal", reason: "Killing", message, fieldPath: fieldPath(pod, container) });

@@ -1,17 +1,11 @@
 import type { LogBook } from "../logs.ts";
 import type { Container } from "../types.ts";
 import { checkpointFiles, downloadRequest } from "./downloader.ts";
-import type { ModelProcess } from "./kubelet.ts";
-import type { PodRun } from "./pod-run.ts";
+import type { ModelProcess } from "./node-services.ts";
 import { startupProbe, watchHealth } from "./probes.ts";
+import type { Exit, RunningPod } from "./running-pod.ts";
 
 type Log = ReturnType<LogBook["start"]>;
-
-/** How a process ended. */
-export interface Exit {
-  readonly code: number;
-  readonly reason?: "OOMKilled";
-}
 
 /** Durations of a first start, as a person would wait for them. */
 const downloadMilliseconds = 120_000;
@@ -23,7 +17,7 @@ const loadSteps = 4;
 
 /** The init container: fetches the checkpoint, or ends with code 1 and the reason in its log. */
 export async function runDownloader(
-  run: PodRun,
+  run: RunningPod,
   container: Container,
   env: ReadonlyMap<string, string>,
   log: Log,
@@ -63,7 +57,7 @@ export async function runDownloader(
   );
 }
 
-async function transfer(run: PodRun, count: number, bytes: number, say: (text: string) => void): Promise<Exit> {
+async function transfer(run: RunningPod, count: number, bytes: number, say: (text: string) => void): Promise<Exit> {
   const pod = run.live();
   const slow = pod && run.parts.troubles.strike("slow-download", pod);
   const stall = pod && run.parts.troubles.strike("download-stalls", pod);
@@ -80,7 +74,7 @@ async function transfer(run: PodRun, count: number, bytes: number, say: (text: s
 
 /** A serving container: loads, becomes ready, and runs until it crashes or a probe ends it (else the promise stays pending). */
 export async function runServer(
-  run: PodRun,
+  run: RunningPod,
   container: Container,
   process: ModelProcess | undefined,
   log: Log,
@@ -108,7 +102,7 @@ export async function runServer(
 /** What a process that nobody models does. */
 const steady: ModelProcess = { loads: false, loaded: () => undefined, healthy: () => true, stop: () => undefined };
 
-async function load(run: PodRun, container: Container, say: (text: string) => void): Promise<Exit | undefined> {
+async function load(run: RunningPod, container: Container, say: (text: string) => void): Promise<Exit | undefined> {
   const pod = run.live();
   if (!pod) return { code: 143 };
   const oom = run.parts.troubles.strike("oom", pod);
