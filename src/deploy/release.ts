@@ -28,6 +28,8 @@ export interface Revision {
   readonly status: RevisionStatus;
   readonly chart: { readonly name: string; readonly version: string };
   readonly description: string;
+  /** When helm made it, ms since the epoch by the clock of whoever ran helm; absent where it does not say. */
+  readonly madeAt?: number | undefined;
   /** When helm last wrote it, milliseconds since the epoch. */
   readonly updatedAt: number;
   /** The rendered objects, YAML. */
@@ -78,6 +80,7 @@ function decode(secret: Secret): Revision {
       status: (release.info?.status ?? "unknown") as RevisionStatus,
       chart: { name: release.chart?.metadata?.name ?? "", version: release.chart?.metadata?.version ?? "" },
       description: release.info?.description ?? "",
+      madeAt: Date.parse(release.info?.last_deployed ?? "") || undefined,
       updatedAt: writtenAt(secret, release),
       manifest: release.manifest ?? "",
       values: release.config ?? {},

@@ -10,6 +10,7 @@ import { holdLease } from "./lease.ts";
 import type { Observation } from "./observe.ts";
 import type { Deployment } from "./open.ts";
 import type { ReleasePlan } from "./plan.ts";
+import { type Proven, provenAmong } from "./proven.ts";
 import { type Undone, undo, undoOf } from "./recover.ts";
 import { readRevisions } from "./release.ts";
 import { systemResolve, waitUntilResolved } from "./resolution.ts";
@@ -142,7 +143,7 @@ function line({ object, cause, code, evidence }: Diagnosis): string {
 export async function rescue(
   failure: EksDeployError,
   plan: ReleasePlan,
-  observation: Observation & { readonly proven: number | undefined },
+  observation: Observation & { readonly proven: Proven | undefined },
   deployment: Deployment,
   ctx: Context,
 ): Promise<Undone> {
@@ -152,7 +153,7 @@ export async function rescue(
     revisions,
     began: deployment.began,
     replaced: deployment.replaced,
-    proven: observation.proven,
+    proven: provenAmong(revisions, observation.proven),
     cancelled: failure.code === "CANCELLED",
     superseded: deployment.superseded || deployment.lease?.lost.aborted === true,
     onFailure: inputs.onFailure,

@@ -6,7 +6,7 @@ import { type Observation, observeRelease } from "../../deploy/observe.ts";
 import { type Deployment, mayAskAws, openDeployment, refresh } from "../../deploy/open.ts";
 import { planRelease, type ReleasePlan } from "../../deploy/plan.ts";
 import { accepting, preflightFailure, warningsOf } from "../../deploy/preflight.ts";
-import { provenRevision } from "../../deploy/proven.ts";
+import { latestProven } from "../../deploy/proven.ts";
 import { deployBlocks, deployHeadline } from "../../deploy/report.ts";
 import { settleRun } from "../../deploy/settle.ts";
 import { type AppliedRelease, carryOut, prove, rescue } from "../../deploy/steps.ts";
@@ -71,7 +71,7 @@ export const helmDeploy: Action<Contract, Deployment, Observation, Work, Applied
   },
   async recover(failure, plan, deployment, ctx) {
     const { release, observation } = plan.work;
-    const proven = await provenRevision(deployment.inputs, ctx);
+    const proven = await latestProven(deployment.inputs, ctx);
     const undone = await rescue(failure, release, { ...observation, proven }, deployment, ctx);
     return {
       status: undone.status,
