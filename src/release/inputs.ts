@@ -86,6 +86,7 @@ export const removeContract = defineContract({
       description: "How long to wait for another run's release.",
       spec: "deploy.lockTimeout",
     }),
+    "group-name": text({ default: "poolside", description: "Ingress group.", spec: "ingress.groupName" }),
     dns: text({ default: "none", description: "Who writes the hosts' records.", spec: "deploy.dns" }),
     "hosted-zone-id": text({ description: "Zone of the records.", spec: "deploy.hostedZoneId" }),
   },

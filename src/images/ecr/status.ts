@@ -39,3 +39,25 @@ export async function describeTag(
     throw fromAws(thrown, `describing ${repository}:${tag}`);
   }
 }
+
+/** What the images of a repository take in ECR; `undefined` where the repository is not there, or may not be looked at. */
+export async function repositorySize(
+  repository: string,
+  aws: Aws,
+  signal: AbortSignal,
+): Promise<{ readonly images: number; readonly bytes: number } | undefined> {
+  const { paginateDescribeImages } = await import("@aws-sdk/client-ecr");
+  const client = await ecrClient(aws);
+  const wanted = { registryId: aws.account, repositoryName: repository, filter: { imageStatus: "ANY" as const } };
+  let [images, bytes] = [0, 0];
+  try {
+    for await (const { imageDetails = [] } of paginateDescribeImages({ client }, wanted, { abortSignal: signal })) {
+      images += imageDetails.length;
+      bytes += imageDetails.reduce((sum, { imageSizeInBytes = 0 }) => sum + imageSizeInBytes, 0);
+    }
+    return { images, bytes };
+  } catch (thrown) {
+    if (["RepositoryNotFoundException", "AccessDeniedException"].includes(errorName(thrown))) return undefined;
+    throw fromAws(thrown, `describing the images of ${repository}`);
+  }
+}

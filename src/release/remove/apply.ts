@@ -53,8 +53,8 @@ async function removeRelease(found: InCluster, cluster: Cluster, means: RemoveMe
     const content = { chart: "", values: "" };
     await uninstall({ cluster, helm, content, release, namespace, owner, accept: [], lockTimeout: 0 }, ctx);
     ctx.log.info(`Uninstalled ${release}`);
-    await ingressesGone(found.ingresses, namespace, cluster.within(ctx), ctx);
   }
+  await ingressesGone(found.ingresses, namespace, cluster.within(ctx), ctx);
   for (const name of found.secrets) {
     await cluster.within(ctx).delete(secrets, { name, namespace });
     ctx.log.info(`Deleted the Secret ${name}`);

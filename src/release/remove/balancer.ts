@@ -77,6 +77,52 @@ export async function balancersGone(
   return stay;
 }
 
+/** Tags of the load balancer controller and of EKS Auto Mode: the Ingress group, and the cluster. */
+const stackTags = ["ingress.k8s.aws/stack", "ingress.eks.amazonaws.com/stack"];
+const clusterTags = ["elbv2.k8s.aws/cluster", "eks:eks-cluster-name"];
+
+/** DescribeTags takes so many ARNs. */
+const tagPage = 20;
+
+/**
+ * Addresses of the load balancers that AWS has for an Ingress group of a cluster. A run that was cut off after the Ingresses were gone finds its load balancer only here. None where
+ * the role may not look.
+ */
+export async function balancersOfGroup(
+  group: string,
+  cluster: string,
+  aws: Aws,
+  ctx: Context,
+): Promise<readonly string[]> {
+  const { DescribeTagsCommand, paginateDescribeLoadBalancers } = await import(
+    "@aws-sdk/client-elastic-load-balancing-v2"
+  );
+  const client = await elbClient(aws);
+  const options = { abortSignal: ctx.signal };
+  const names = new Map<string, string>();
+  const found: string[] = [];
+  try {
+    for await (const { LoadBalancers = [] } of paginateDescribeLoadBalancers({ client }, {}, options))
+      for (const { LoadBalancerArn = "", DNSName = "" } of LoadBalancers) names.set(LoadBalancerArn, DNSName);
+    const arns = [...names.keys()];
+    for (let from = 0; from < arns.length; from += tagPage) {
+      const command = new DescribeTagsCommand({ ResourceArns: arns.slice(from, from + tagPage) });
+      const { TagDescriptions = [] } = await client.send(command, options);
+      for (const { ResourceArn = "", Tags = [] } of TagDescriptions) {
+        const has = (keys: readonly string[], value: string) =>
+          Tags.some(({ Key = "", Value }) => keys.includes(Key) && Value === value);
+        if (has(stackTags, group) && has(clusterTags, cluster)) found.push(names.get(ResourceArn) ?? "");
+      }
+    }
+    return found;
+  } catch (thrown) {
+    const failure = fromAws(thrown, "looking for load balancers");
+    if (asEksDeployError(failure).code !== "AWS_ACCESS_DENIED") throw failure;
+    ctx.log.info("Load balancers that an earlier run left are not looked for: the role may not read them");
+    return [];
+  }
+}
+
 /** ARN of the load balancer with this address. */
 async function balancerOf(address: string, aws: Aws, ctx: Context): Promise<string | "unknown" | undefined> {
   const { paginateDescribeLoadBalancers } = await import("@aws-sdk/client-elastic-load-balancing-v2");

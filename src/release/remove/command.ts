@@ -11,7 +11,7 @@ import { inputsOf, placeContract, removeContract } from "../inputs.ts";
 import type { Place } from "../prove.ts";
 import { storeOf } from "../publish.ts";
 import { applyRemoval, type RemoveMeans } from "./apply.ts";
-import { balancersGone } from "./balancer.ts";
+import { balancersGone, balancersOfGroup, ingressesGone } from "./balancer.ts";
 import { oldData } from "./data.ts";
 import { oldIdentity } from "./identity.ts";
 import { observeCluster } from "./observe.ts";
@@ -21,6 +21,8 @@ interface Means extends RemoveMeans {
   readonly sources: InputSources;
   readonly removeData: boolean;
   readonly zone: string | undefined;
+  /** Its Ingress group. */
+  readonly group: string;
   /** Load balancers that stay for others; known after verify. */
   stay: readonly string[];
 }
@@ -43,19 +45,21 @@ export function removeCommand(six: Six): AnyCommand {
         helmVersion: own.helmVersion,
         lockTimeout: own.lockTimeout,
         removeData: own.removeData,
+        group: own.groupName,
         zone: own.dns === "route53" ? own.hostedZoneId : undefined,
         stay: [],
       };
     },
     async observe(_inputs, means, ctx) {
-      const { place, sources, aws, cluster, removeData, zone } = means;
+      const { place, sources, aws, cluster, removeData, zone, group } = means;
       const store = await storeOf(place, ctx);
-      const [inCluster, identity, data] = await Promise.all([
+      const [inCluster, identity, data, balancers] = await Promise.all([
         cluster ? observeCluster(place, cluster.within(ctx)) : undefined,
         oldIdentity(six, sources, aws, ctx.signal),
         oldData(six, place, sources, store, removeData, aws, ctx),
+        place.cluster ? balancersOfGroup(group, place.cluster, aws, ctx) : [],
       ]);
-      return planRemoval(place, { inCluster, identity, data, dns: zone ? { zone } : undefined });
+      return planRemoval(place, { inCluster, identity, data, dns: zone ? { zone } : undefined, balancers });
     },
     plan: (_inputs, plan) => ({
       changes: plan.changes,
@@ -65,9 +69,13 @@ export function removeCommand(six: Six): AnyCommand {
     }),
     apply: (plan, means, ctx) => applyRemoval(plan.work, means, ctx),
     async verify(plan, _applied, means, ctx) {
-      const addresses = plan.work.remains.inCluster?.addresses ?? [];
-      if (means.cluster && addresses.length > 0)
-        means.stay = await balancersGone(addresses, means.cluster.within(ctx), means.aws, ctx);
+      const { inCluster, balancers } = plan.work.remains;
+      if (means.cluster) {
+        const cluster = means.cluster.within(ctx);
+        const addresses = new Set([...(inCluster?.addresses ?? []), ...balancers]);
+        await ingressesGone(inCluster?.ingresses ?? [], means.place.namespace, cluster, ctx);
+        means.stay = await balancersGone([...addresses], cluster, means.aws, ctx);
+      }
       for (const line of means.stay) ctx.log.info(line);
       return {
         outputs: { result: { kept: [...plan.work.kept, ...means.stay] } } as unknown as Outputs<Contract>,

@@ -46,6 +46,11 @@ export function madeByUs({ metadata }: KubeObject): boolean {
   return metadata.labels?.[managedBy] === fieldManager;
 }
 
+/** Of the release, deleted already, and held by a finalizer: a run that was cut off after `helm uninstall` left it to the controller. */
+export function isGoing({ metadata }: KubeObject, release: string): boolean {
+  return metadata.deletionTimestamp !== undefined && metadata.labels?.["app.kubernetes.io/instance"] === release;
+}
+
 /** What lies in the namespace beside the release, its Secrets and what Kubernetes itself puts there, as `Kind name`. */
 export async function strangersIn(
   cluster: Cluster,
@@ -64,7 +69,7 @@ export async function strangersIn(
 /** Children of other objects go with them; the rest is helm's, the Lease's, or in every namespace. */
 function isPartOf(object: KubeObject, release: string): boolean {
   const { kind, metadata } = object;
-  if ((metadata.ownerReferences ?? []).length > 0) return true;
+  if ((metadata.ownerReferences ?? []).length > 0 || isGoing(object, release)) return true;
   if (kind === "Lease") return metadata.name === leaseName(release);
   if (kind === "ServiceAccount") return metadata.name === "default";
   if (kind === "ConfigMap") return metadata.name === "kube-root-ca.crt";

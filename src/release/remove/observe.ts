@@ -5,13 +5,14 @@ import { type Revision, readRevisions } from "../../deploy/release.ts";
 import { releaseOwner } from "../../facts/owner.ts";
 import type { Place } from "../prove.ts";
 import { addressesIn } from "./balancer.ts";
-import { isOurs, madeByUs, strangersIn } from "./namespace.ts";
+import { isGoing, isOurs, madeByUs, strangersIn } from "./namespace.ts";
 
 /** What is there of a release in its cluster. */
 export interface InCluster {
   /** The newest; absent: nothing is installed. */
   readonly newest: Revision | undefined;
   readonly released: readonly ManifestObject[];
+  /** Of the release, also those that are deleted and wait for the load balancer controller. */
   readonly ingresses: readonly string[];
   readonly addresses: readonly string[];
   /** Names of Secrets that we made for it. */
@@ -44,11 +45,11 @@ export async function observeCluster(place: Place, cluster: Cluster): Promise<In
   const newest = revisions.at(-1);
   const released = newest ? parseManifest(newest.manifest, namespace) : [];
   const names = released.filter(({ kind }) => kind === "Ingress").map(({ metadata }) => metadata.name);
-  const live = all.filter(({ metadata }) => names.includes(metadata.name));
+  const live = all.filter((ingress) => names.includes(ingress.metadata.name) || isGoing(ingress, release));
   return {
     newest,
     released,
-    ingresses: names,
+    ingresses: [...new Set([...names, ...live.map(({ metadata }) => metadata.name)])],
     addresses: [...new Set(live.flatMap(addressesIn))],
     secrets: own.filter((secret) => isOurs(secret, owner)).map(({ metadata }) => metadata.name),
     namespace: madeByUs(found) ? "ours" : "foreign",

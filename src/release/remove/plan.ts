@@ -13,6 +13,8 @@ export interface Remains {
   readonly identity: OldIdentity;
   readonly data: OldData;
   readonly dns: { readonly zone: string } | undefined;
+  /** Addresses of load balancers that AWS has for the release's Ingress group. */
+  readonly balancers: readonly string[];
 }
 
 export interface RemovalPlan {
@@ -26,7 +28,7 @@ export interface RemovalPlan {
 
 /** What goes, in the order in which it goes, and what stays. Pure. */
 export function planRemoval(place: Place, remains: Remains): RemovalPlan {
-  const { inCluster, identity, data, dns } = remains;
+  const { inCluster, identity, data, dns, balancers } = remains;
   const changes: Change[] = [];
   const kept: string[] = [];
   const removeNamespace = inCluster?.namespace === "ours" && inCluster.strangers.length === 0;
@@ -63,6 +65,10 @@ export function planRemoval(place: Place, remains: Remains): RemovalPlan {
     });
   else if (inCluster && inCluster.namespace !== "absent") kept.push(namespaceKept(place, inCluster));
   if (dns) kept.push(`the alias records of the hosts in the zone ${dns.zone}: they point nowhere from now on`);
+  if (!inCluster)
+    kept.push(
+      ...balancers.map((address) => `the load balancer ${address}: its cluster is gone, so no controller deletes it`),
+    );
   kept.push(...data.kept);
   return {
     remains,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { kindOf } from "../../../sandbox/kubernetes/kinds.ts";
 import { openRoom, type Room } from "./room.ts";
 
 let room: Room;
@@ -31,8 +32,8 @@ describe("remove", () => {
     expect(kept).toEqual(
       expect.arrayContaining([
         expect.stringMatching(/^the checkpoint s3:\/\/acme-models-dev\/checkpoints\/point\/.*iB in S3$/),
-        "the images in the ECR repository atlas",
-        "the records below s3://acme-models-dev/eks-deploy/",
+        expect.stringMatching(/^the images in the ECR repository atlas: 1 image, [\d.]+ .iB$/),
+        expect.stringMatching(/^the records below s3:\/\/acme-models-dev\/eks-deploy\/, without which/),
       ]),
     );
     expect(plan.summary).toContain("we made it, and nothing else is in it");
@@ -60,6 +61,71 @@ describe("remove", () => {
     expect(room.writes(mark)).toEqual([]);
     expect(again.outputs["headline"]).toMatch(/^Nothing is left of inference/);
     expect(inNamespace()).toBe(1);
+  });
+
+  it("waits for the load balancer that a run which was cut off has left, while nothing else is there", async () => {
+    const { elb } = room.world.aws;
+    const orphan = elb.forGroup("poolside", "internal", "poolside");
+    const foreign = elb.forGroup("others", "internal", "poolside");
+    room.world.faults.add({
+      service: "elasticloadbalancing",
+      operation: "DescribeLoadBalancers",
+      nth: 3,
+      effect: { kind: "hook", run: () => elb.removeGroup(orphan.arn) },
+    });
+    const mark = room.mark();
+    const runner = await room.pass(remove);
+    room.world.faults.clear();
+    elb.removeGroup(foreign.arn);
+    expect(runner.context.recorded.lines).toContain(`Waiting for the load balancer ${orphan.dnsName} to go`);
+    expect(runner.context.recorded.lines.join("\n")).not.toContain(foreign.dnsName);
+    expect([...elb.loadBalancers.values()]).toEqual([]);
+    expect(room.writes(mark)).toEqual([]);
+  });
+
+  it("waits for an Ingress that the controller still holds after the release is gone, and then takes the namespace", async () => {
+    const { api, store } = room.world.kubernetes;
+    const writer = { user: "admin", manager: "test" };
+    const namespace = "poolside-models";
+    const labels = { "app.kubernetes.io/managed-by": "eks-deploy" };
+    api.create(
+      kindOf("namespaces"),
+      undefined,
+      { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels } },
+      writer,
+    );
+    const held = {
+      apiVersion: "networking.k8s.io/v1",
+      kind: "Ingress",
+      metadata: {
+        name: "inference-point",
+        labels: { "app.kubernetes.io/instance": "inference" },
+        finalizers: ["somebody/is-slow"],
+      },
+      spec: { defaultBackend: { service: { name: "inference-point", port: { number: 80 } } } },
+    };
+    api.delete(kindOf("ingresses"), api.create(kindOf("ingresses"), namespace, held, writer), {}, writer);
+    room.world.faults.add({
+      service: "kubernetes",
+      operation: "list ingresses",
+      nth: 4,
+      effect: {
+        kind: "hook",
+        run() {
+          const ingress = store.get("ingresses", namespace, "inference-point")!;
+          const letGo = (draft: typeof ingress) => {
+            draft.metadata.finalizers = [];
+          };
+          api.modify("ingresses", ingress, letGo, writer);
+        },
+      },
+    });
+    const runner = await room.pass(remove);
+    room.world.faults.clear();
+    expect(runner.context.recorded.lines).toContain(
+      "Waiting for the load balancer controller to let go of inference-point",
+    );
+    expect(runner.context.recorded.lines).toContain(`Deleted the namespace ${namespace}`);
   });
 
   it("takes the checkpoints, too, when told, but none that another environment needs", async () => {

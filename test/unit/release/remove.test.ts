@@ -34,6 +34,7 @@ function remains(over: Partial<Remains> = {}): Remains {
     identity: { kind: "none", kept: [] },
     data: { own: [], kept: [], owner: "210987654321" },
     dns: undefined,
+    balancers: [],
     ...over,
   };
 }
@@ -65,12 +66,14 @@ describe("planRemoval", () => {
       ours: true,
     };
     const data = { own: [version], kept: ["the records"], owner: "210987654321" };
-    const plan = planRemoval(place, remains({ inCluster: undefined, data, dns: { zone: "Z1" } }));
+    const balancers = ["k8s-poolside-1.us-east-2.elb.amazonaws.com"];
+    const plan = planRemoval(place, remains({ inCluster: undefined, data, dns: { zone: "Z1" }, balancers }));
     expect(plan.changes.map(({ name, from }) => `${name}: ${from}`)).toEqual([
       "s3://acme-models-dev/checkpoints/point/2611: 0 objects, 2.00 KiB",
     ]);
     expect(plan.kept).toEqual([
       "the alias records of the hosts in the zone Z1: they point nowhere from now on",
+      "the load balancer k8s-poolside-1.us-east-2.elb.amazonaws.com: its cluster is gone, so no controller deletes it",
       "the records",
     ]);
   });
