@@ -66,7 +66,7 @@ async function tcpCheck(addresses: readonly string[], port: number, signal: Abor
 function connecting(host: string, port: number, signal: AbortSignal): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port, signal });
-    socket.setTimeout(patience, () => socket.destroy(Object.assign(new Error("silent"), { code: "ETIMEDOUT" })));
+    socket.setTimeout(patience, () => socket.destroy(new Error("silent")));
     socket.once("connect", () => {
       socket.destroy();
       resolve(undefined);
