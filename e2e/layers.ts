@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { createNetwork, type Network } from "./node/network.ts";
+import { archiveTools } from "./protocols/archive-tools.ts";
 import {
   actionlint,
   checkJsonschema,
@@ -31,8 +32,8 @@ export interface Layer {
 export const layers: readonly Layer[] = [
   {
     name: "protocols",
-    software: [distribution, versitygw, crane, ociConformance, moto],
-    needs: ["go", "python3"],
+    software: [distribution, versitygw, crane, ociConformance, moto, ...archiveTools],
+    needs: ["go", "python3", "apt-get", "dpkg-deb"],
   },
   { name: "control-plane", software: [kubernetes], needs: ["go"] },
   {
