@@ -63,6 +63,9 @@ export interface Container {
   readonly env?: readonly EnvironmentVariable[];
   readonly envFrom?: readonly { readonly secretRef?: { readonly name?: string } }[];
   readonly ports?: readonly { readonly hostPort?: number }[];
+  /** `Always` makes an init container one that runs beside the others (a sidecar). */
+  readonly restartPolicy?: string;
+  readonly startupProbe?: unknown;
   readonly securityContext?: SecurityContext;
   readonly resources?: {
     readonly limits?: Readonly<Record<string, string | number>>;

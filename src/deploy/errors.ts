@@ -157,6 +157,11 @@ export const deployErrors: Catalogue = {
     remedy: "Give the node role AmazonEC2ContainerRegistryReadOnly.",
     guide: pull,
   },
+  DEPLOY_IMAGE_PLATFORM: {
+    means: "An image is built for other processors than the node has.",
+    remedy: "Run it on nodes of the right architecture.",
+    guide: pull,
+  },
   DEPLOY_IMAGE_PULL: {
     means: "An image cannot be pulled.",
     remedy: "Check the nodes' way to the registry.",
@@ -244,6 +249,10 @@ export const deployErrors: Catalogue = {
   DEPLOY_SERVICE_ACCOUNT: {
     means: "The pods' service account is not there.",
     remedy: "Let the chart make it, or create it.",
+  },
+  DEPLOY_PAUSED: {
+    means: "Someone has paused a Deployment: no new pods are made.",
+    remedy: "kubectl rollout resume deployment/<name>",
   },
   DEPLOY_ADMISSION_DENIED: { means: "Admission control refuses an object.", remedy: "Change what the message names." },
   DEPLOY_INGRESS_OVERRULED: {

@@ -1,7 +1,9 @@
 import { size } from "../action/describe.ts";
 import type { Container, ContainerStatus, Deployment, Ingress, Pod } from "../cluster/objects.ts";
+import { isSidecar } from "./diagnosis/pods.ts";
 import { progressOf } from "./download.ts";
 import { newestReplicaSet, podsOf, type Snapshot, tailOf } from "./snapshot.ts";
+import { isActive } from "./workloads.ts";
 
 /** Where a pod or a model stands on its way to serving. */
 export type Phase =
@@ -90,7 +92,7 @@ function workloadHealth(snapshot: Snapshot, name: string, deployment: Deployment
   if (complete) return { name, phase: "ready", detail: "", ready: true };
   if (!seen || !newestReplicaSet(snapshot, deployment)) return { name, phase: "waiting", detail: "", ready: false };
   const { current, old } = podsOf(snapshot, deployment);
-  const living = current.filter((pod) => !pod.metadata.deletionTimestamp);
+  const living = current.filter((pod) => !pod.metadata.deletionTimestamp && isActive(pod));
   if (living.length === 0) return { name, phase: wanted === 0 ? "replacing" : "waiting", detail: "", ready: false };
   const slowest = living.map((pod) => podPhase(snapshot, pod)).toSorted((a, b) => order(a.phase) - order(b.phase))[0]!;
   if (slowest.phase === "ready" && (old.length > 0 || (status.availableReplicas ?? 0) >= wanted))
@@ -123,6 +125,7 @@ export function podPhase(snapshot: Snapshot, pod: Pod): { readonly phase: Phase;
   for (const container of spec.initContainers ?? []) {
     const state = status.initContainerStatuses?.find((item) => item.name === container.name);
     if (state?.state?.terminated?.exitCode === 0) continue;
+    if (isSidecar(container) && state?.state?.running && state.started !== false) continue;
     if (state?.state?.running) return { phase: "downloading", detail: downloadDetail(snapshot, pod, container) };
     return { phase: "pulling", detail: waitingDetail(state) };
   }
@@ -135,7 +138,8 @@ export function podPhase(snapshot: Snapshot, pod: Pod): { readonly phase: Phase;
       phase: waiting?.restartCount ? "starting" : spec.initContainers?.length ? "starting" : "pulling",
       detail: waitingDetail(waiting),
     };
-  const loading = states.find((state) => state?.started === false);
+  // Without a startup probe nothing tells loading from probing.
+  const loading = states.some((state) => state?.started === false) || spec.containers.every((one) => !one.startupProbe);
   return loading ? { phase: "loading", detail: "" } : { phase: "probing", detail: "" };
 }
 

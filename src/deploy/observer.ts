@@ -10,8 +10,8 @@ import { type ReleasePlace, revisionScope } from "./release.ts";
 import { type LogTail, podsOf, type Snapshot, type Surroundings } from "./snapshot.ts";
 import { readSurroundings } from "./surroundings.ts";
 
-/** Lines of a log that are kept. */
-const tailLines = 20;
+/** Lines of a log that are kept: a model server tells its reason well before its last line. */
+const tailLines = 100;
 const logsEvery = 10_000;
 const surroundingsEvery = 30_000;
 

@@ -1,4 +1,4 @@
-import type { KubeObject } from "../../cluster/objects.ts";
+import type { Deployment, KubeObject } from "../../cluster/objects.ts";
 import { redact } from "../redact.ts";
 import { eventsAbout, newestReplicaSet, type Snapshot, timesOf } from "../snapshot.ts";
 import { backOff, type Diagnosis, type DiagnosisScope, named, patience } from "./diagnosis.ts";
@@ -7,6 +7,7 @@ import { backOff, type Diagnosis, type DiagnosisScope, named, patience } from ".
 export function admission(snapshot: Snapshot, scope: DiagnosisScope): readonly Diagnosis[] {
   return scope.deployments.flatMap((name) => {
     const deployment = snapshot.deployments.find((item) => item.metadata.name === name);
+    if (deployment?.spec.paused) return [paused(deployment, snapshot)];
     const set = deployment && newestReplicaSet(snapshot, deployment);
     if (!deployment || !set || (set.status?.replicas ?? 0) >= (set.spec.replicas ?? 0)) return [];
     const condition = [...(set.status?.conditions ?? []), ...(deployment.status?.conditions ?? [])].find(
@@ -22,12 +23,25 @@ export function admission(snapshot: Snapshot, scope: DiagnosisScope): readonly D
   });
 }
 
+/** Its controller makes no new pods until someone resumes it. */
+function paused(deployment: Deployment, { namespace }: Snapshot): Diagnosis {
+  const { name } = deployment.metadata;
+  return {
+    object: named(deployment, "Deployment"),
+    code: "DEPLOY_PAUSED",
+    cause: "Someone has paused the Deployment: no new pods are made.",
+    evidence: "spec.paused is true",
+    remedy: `kubectl rollout resume deployment/${name} -n ${namespace}`,
+    patience: patience.usual,
+  };
+}
+
 type Found = Pick<Diagnosis, "code" | "cause" | "remedy" | "patience">;
 
 /** What a refusal of the API server means; helm's error output is read by the same rules. */
 export function refusalOf(said: string, { namespace }: Pick<Snapshot, "namespace">): Found {
   if (
-    /no endpoints available for service|failed calling webhook.*(connection refused|context deadline|no route)/s.test(
+    /no endpoints available for service|failed calling webhook.*(connection refused|context deadline|timeout|no such host|x509|no route)/s.test(
       said,
     )
   ) {
@@ -36,10 +50,12 @@ export function refusalOf(said: string, { namespace }: Pick<Snapshot, "namespace
       code: "DEPLOY_WEBHOOK_DOWN",
       cause: balancer
         ? "The AWS Load Balancer Controller has no ready pods, so its webhook refuses every Service and Ingress."
-        : "An admission webhook has no ready pods, so it refuses the objects.",
+        : /x509/.test(said)
+          ? "The API server does not trust an admission webhook's certificate, so it refuses the objects."
+          : "An admission webhook has no ready pods, so it refuses the objects.",
       remedy: balancer
         ? "Check it: kubectl get pods -n kube-system -l app.kubernetes.io/name=aws-load-balancer-controller; make sure there are schedulable nodes; then run again."
-        : "Bring the webhook's pods back, then run again.",
+        : "Mend the webhook that the message names, then run again: kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations",
       patience: patience.usual,
     };
   }

@@ -32,6 +32,17 @@ export function images(snapshot: Snapshot, scope: DiagnosisScope): readonly Diag
 
 type Found = Pick<Diagnosis, "code" | "cause" | "remedy" | "patience">;
 
+/** What a node says that has other processors than the image was built for. */
+export function wrongPlatform(image: string): Found {
+  return {
+    code: "DEPLOY_IMAGE_PLATFORM",
+    cause: `${image} is not built for the node's processors.`,
+    remedy:
+      "Run it on nodes of the right architecture (kubernetes.io/arch; the GPU nodes of the guide are amd64): set a nodeSelector in the values.",
+    patience: patience.usual,
+  };
+}
+
 function reasonOf(said: string, image: string): Found {
   if (/InvalidImageName/.test(said))
     return {
@@ -40,7 +51,16 @@ function reasonOf(said: string, image: string): Found {
       remedy: "Correct image.registry in the values: the registry's host, with prefix, without scheme.",
       patience: patience.none,
     };
-  if (/not found|manifest unknown|name unknown|NotFound|does not exist/i.test(said))
+  if (/no match for platform|no matching manifest|does not match the specified platform/i.test(said))
+    return wrongPlatform(image);
+  if (/toomanyrequests|429|rate (limit )?exceeded|pull QPS/i.test(said))
+    return {
+      code: "DEPLOY_IMAGE_PULL",
+      cause: `The registry of ${image} takes no more requests for the moment (rate limit).`,
+      remedy: "It is tried again by itself; pull from ECR rather than from a public registry: image.registry.",
+      patience: patience.long,
+    };
+  if (/not found|manifest unknown|name unknown|NotFound|does not exist(?! or may require authorization)/i.test(said))
     return {
       code: "DEPLOY_IMAGE_NOT_FOUND",
       cause: `${image} is not in the registry.`,

@@ -33,6 +33,22 @@ const schemeAnnotation = "alb.ingress.kubernetes.io/scheme";
 function reasonOf(said: string, object: Ingress): Found {
   const scheme = object.metadata.annotations?.[schemeAnnotation] ?? "internal";
   const tag = scheme === "internet-facing" ? "kubernetes.io/role/elb" : "kubernetes.io/role/internal-elb";
+  // First: what was refused may be about subnets or certificates.
+  if (/AccessDenied|not authorized|UnauthorizedOperation/i.test(said))
+    return {
+      code: "DEPLOY_INGRESS_DENIED",
+      cause: "The load balancer controller's role lacks a right.",
+      remedy: "Update the controller's IAM policy to the one of its version.",
+      patience: patience.usual,
+    };
+  if (/\bTooMany\w+|LimitExceeded/i.test(said))
+    return {
+      code: "DEPLOY_INGRESS_FAILED",
+      cause: "A quota of the account for load balancers is used up.",
+      remedy:
+        "Raise it, or share one load balancer (group-name): aws service-quotas list-service-quotas --service-code elasticloadbalancing",
+      patience: patience.usual,
+    };
   if (/subnet/i.test(said))
     return {
       code: "DEPLOY_INGRESS_SUBNETS",
@@ -46,13 +62,6 @@ function reasonOf(said: string, object: Ingress): Found {
       cause: "The load balancer controller cannot use the certificate.",
       remedy:
         "Check certificate-arn: it must be ISSUED, in this region, and cover the hosts of every Ingress in the group.",
-      patience: patience.usual,
-    };
-  if (/AccessDenied|not authorized|UnauthorizedOperation/i.test(said))
-    return {
-      code: "DEPLOY_INGRESS_DENIED",
-      cause: "The load balancer controller's role lacks a right.",
-      remedy: "Update the controller's IAM policy to the one of its version.",
       patience: patience.usual,
     };
   if (/conflict/i.test(said))

@@ -47,6 +47,12 @@ interface Cause {
 /** In order: what is told by several lines is told by the most telling first. */
 const causes: readonly Cause[] = [
   {
+    pattern: /exec format error/i,
+    code: "DEPLOY_IMAGE_PLATFORM",
+    cause: "The image is not built for the node's processors.",
+    remedy: "Run it on nodes of the right architecture (kubernetes.io/arch): set a nodeSelector in the values.",
+  },
+  {
     pattern:
       /\bdial tcp\b|no such host|name or service not known|temporary failure in name resolution|could not connect to the endpoint|(connect|read) timeout on endpoint|network is unreachable/i,
     code: "DEPLOY_DOWNLOAD_FAILED",

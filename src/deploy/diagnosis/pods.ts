@@ -2,7 +2,7 @@ import type { Container, ContainerStatus, Deployment, Pod } from "../../cluster/
 import { podsOf, type Snapshot } from "../snapshot.ts";
 import { type Attempts, backOff, type DiagnosisScope, patience } from "./diagnosis.ts";
 
-/** Pods of the current template of each Deployment of the release; an old ReplicaSet's are not looked at. */
+/** Pods of the current template of each Deployment of the release; an old ReplicaSet's, and those that were told to end, are not looked at. */
 export function currentPods(
   snapshot: Snapshot,
   scope: DiagnosisScope,
@@ -10,7 +10,8 @@ export function currentPods(
   return scope.deployments.flatMap((name) => {
     const deployment = snapshot.deployments.find((item) => item.metadata.name === name);
     if (!deployment) return [];
-    return podsOf(snapshot, deployment).current.map((pod) => ({ pod, deployment }));
+    const { current } = podsOf(snapshot, deployment);
+    return current.filter((pod) => !pod.metadata.deletionTimestamp).map((pod) => ({ pod, deployment }));
   });
 }
 
@@ -18,7 +19,13 @@ export function currentPods(
 export interface ContainerView {
   readonly container: Container;
   readonly status: ContainerStatus;
+  /** It must end before the others start; a sidecar need not. */
   readonly init: boolean;
+}
+
+/** An init container that goes on running beside the others (https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/). */
+export function isSidecar({ restartPolicy }: Container): boolean {
+  return restartPolicy === "Always";
 }
 
 /** All containers of a pod that have a status, in the order in which they run. */
@@ -26,7 +33,7 @@ export function containersOf(pod: Pod): readonly ContainerView[] {
   const view = (init: boolean, containers: readonly Container[], statuses: readonly ContainerStatus[] = []) =>
     containers.flatMap((container) => {
       const status = statuses.find((item) => item.name === container.name);
-      return status ? [{ container, status, init }] : [];
+      return status ? [{ container, status, init: init && !isSidecar(container) }] : [];
     });
   return [
     ...view(true, pod.spec.initContainers ?? [], pod.status?.initContainerStatuses),

@@ -1,16 +1,19 @@
-import type { ContainerStatus, Pod } from "../../cluster/objects.ts";
+import type { Deployment, Pod } from "../../cluster/objects.ts";
 import { redact } from "../redact.ts";
-import { eventsAbout, type Snapshot } from "../snapshot.ts";
+import { eventsAbout, podsOf, type Snapshot } from "../snapshot.ts";
+import { isActive } from "../workloads.ts";
+import { crashed, gpuRuntime, noDriver } from "./crash.ts";
 import { type Diagnosis, type DiagnosisScope, named, patience } from "./diagnosis.ts";
-import { containersOf, crashAttempts, currentPods, isCrashing, lastEnd, lastWords } from "./pods.ts";
+import { containersOf, currentPods, lastEnd } from "./pods.ts";
 
 type Found = Omit<Diagnosis, "object">;
 
 /** Containers that do not start, crash, or never get ready; pods that their node lost. */
 export function runtime(snapshot: Snapshot, scope: DiagnosisScope): readonly Diagnosis[] {
-  return currentPods(snapshot, scope).flatMap(({ pod }) => {
+  return currentPods(snapshot, scope).flatMap(({ pod, deployment }) => {
+    if (!isActive(pod) && isReplaced(snapshot, deployment)) return [];
     const found =
-      lostPod(pod) ??
+      lostPod(snapshot, pod) ??
       notCreated(snapshot, pod) ??
       notConfigured(pod) ??
       crashed(snapshot, pod) ??
@@ -19,7 +22,14 @@ export function runtime(snapshot: Snapshot, scope: DiagnosisScope): readonly Dia
   });
 }
 
-function lostPod(pod: Pod): Found | undefined {
+/** As many pods as are wanted have taken the place of those that were lost; where that happened again and again, the next will be lost too. */
+function isReplaced(snapshot: Snapshot, deployment: Deployment): boolean {
+  const { current } = podsOf(snapshot, deployment);
+  const living = current.filter((pod) => isActive(pod) && !pod.metadata.deletionTimestamp).length;
+  return living >= (deployment.spec.replicas ?? 1) && current.filter((pod) => !isActive(pod)).length < 3;
+}
+
+function lostPod(snapshot: Snapshot, pod: Pod): Found | undefined {
   const { phase, reason = "", message = "" } = pod.status ?? {};
   if (phase === "Failed" && reason === "Evicted")
     return {
@@ -28,6 +38,16 @@ function lostPod(pod: Pod): Found | undefined {
       evidence: redact(message || reason),
       remedy: "Give the node more of what ran out (disk or memory), or lower the pod's use.",
       patience: patience.usual,
+    };
+  const unready = pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "False");
+  const event = eventsAbout(snapshot, pod).findLast((item) => item.reason === "NodeNotReady");
+  if (event && unready)
+    return {
+      code: "DEPLOY_NODE_LOST",
+      cause: `The pod's node ${pod.spec.nodeName} is not ready.`,
+      evidence: redact(event.message ?? "NodeNotReady"),
+      remedy: `Look at the node: kubectl describe node ${pod.spec.nodeName}`,
+      patience: patience.long,
     };
   if (reason === "NodeLost" || (phase === "Failed" && /UnexpectedAdmissionError|NodeAffinity|Shutdown/.test(reason)))
     return {
@@ -49,6 +69,9 @@ function notCreated(snapshot: Snapshot, pod: Pod): Found | undefined {
   );
   if (!event || !pod.spec.nodeName) return undefined;
   const said = event.message ?? "";
+  if (gpuRuntime.test(said)) return noDriver(said);
+  const missing = /secret "([^"]+)" not found/.exec(said)?.[1];
+  if (missing) return noSecret(`The pod reads the Secret ${missing}, which is not there.`, said);
   if (event.reason === "FailedCreatePodSandBox")
     return {
       code: "DEPLOY_SANDBOX",
@@ -75,18 +98,11 @@ function notConfigured(pod: Pod): Found | undefined {
   );
   if (!view) return undefined;
   const { reason = "", message = "" } = view.status.state?.waiting ?? {};
+  if (gpuRuntime.test(message)) return noDriver(message);
   const secret = /secret "([^"]+)" not found/.exec(message)?.[1];
   const key = /couldn't find key (\S+) in Secret \S+?\/?([\w.-]+)$/.exec(message);
-  if (secret || key)
-    return {
-      code: "DEPLOY_SECRET_MISSING",
-      cause: secret
-        ? `The pod reads the Secret ${secret}, which is not there.`
-        : `The Secret ${key?.[2]} has no key ${key?.[1]}.`,
-      evidence: redact(message),
-      remedy: "Give api-key (or api-key-from), or make the Secret with the key VLLM_API_KEY.",
-      patience: patience.short,
-    };
+  if (secret) return noSecret(`The pod reads the Secret ${secret}, which is not there.`, message);
+  if (key) return noSecret(`The Secret ${key[2]} has no key ${key[1]}.`, message);
   return {
     code: "DEPLOY_CONTAINER_CONFIG",
     cause: `The container ${view.container.name} cannot be made.`,
@@ -98,63 +114,14 @@ function notConfigured(pod: Pod): Found | undefined {
   };
 }
 
-const gpuMemory =
-  /CUDA out of memory|OutOfMemoryError|does not fit|No available memory for the cache blocks|larger than the maximum number of tokens/i;
-const driver = /CUDA driver|no CUDA-capable|NVIDIA driver|NVML|cuInit|forward compatibility/i;
-
-function crashed(snapshot: Snapshot, pod: Pod): Found | undefined {
-  const view = containersOf(pod).find(({ init, status }) => !init && isCrashing(status));
-  if (!view) return undefined;
-  const { container, status } = view;
-  const ended = lastEnd(status);
-  const lines = lastWords(snapshot, pod, status);
-  const attempts = crashAttempts(status);
-  // What lies in the machine or in the values is the same in the next run; whether anything else is, that run shows.
-  const certain = status.restartCount >= 2 ? patience.none : patience.usual;
-  const wait = status.state?.running ? patience.endless : certain;
-  const log = `kubectl logs -n ${snapshot.namespace} ${pod.metadata.name} -c ${container.name} --previous`;
-  if (ended?.reason === "OOMKilled")
-    return {
-      code: "DEPLOY_OOM",
-      cause: `The kernel ended ${container.name}: it took more memory than its limit (OOMKilled).`,
-      evidence: `exit code ${ended.exitCode}, OOMKilled, ${restarts(status)}`,
-      remedy: "Raise the memory limit of the model in the values, or use nodes with more memory.",
-      patience: certain,
-      attempts,
-    };
-  const memory = lines.findLast((line) => gpuMemory.test(line));
-  if (memory)
-    return {
-      code: "DEPLOY_GPU_MEMORY",
-      cause: "The model does not fit the memory of its GPUs.",
-      evidence: redact(memory),
-      remedy: "Give the model more GPUs (gpus: 2, 4 or 8), nodes with larger GPUs, or modelType agent_small.",
-      patience: certain,
-      attempts,
-    };
-  const cuda = lines.findLast((line) => driver.test(line));
-  if (cuda)
-    return {
-      code: "DEPLOY_GPU_DRIVER",
-      cause: "The container finds no usable GPU driver on its node.",
-      evidence: redact(cuda),
-      remedy: "Check the GPU Operator and the node's driver: kubectl get pods -n gpu-operator -o wide",
-      patience: certain,
-      attempts,
-    };
-  const line = lines.findLast((text) => /error|exception|fatal|traceback/i.test(text)) ?? lines.at(-1);
+function noSecret(cause: string, said: string): Found {
   return {
-    code: "DEPLOY_CRASH",
-    cause: `${container.name} ends with code ${ended?.exitCode ?? "?"} soon after it starts (${restarts(status)}).`,
-    evidence: redact(line ?? ended?.message ?? ended?.reason ?? ""),
-    remedy: `Read its log: ${log}`,
-    patience: wait,
-    attempts,
+    code: "DEPLOY_SECRET_MISSING",
+    cause,
+    evidence: redact(said),
+    remedy: "Give api-key (or api-key-from), or make the Secret with the key VLLM_API_KEY.",
+    patience: patience.short,
   };
-}
-
-function restarts(status: ContainerStatus): string {
-  return status.restartCount === 1 ? "1 restart" : `${status.restartCount} restarts`;
 }
 
 /** Started, as its own startup probe says, and not ready: a readiness probe that fails. A model that is loading has not started yet. */
@@ -167,11 +134,12 @@ function notReady(snapshot: Snapshot, pod: Pod): Found | undefined {
   );
   if (view && event)
     return {
+      // Without a startup probe a model that loads looks like this.
+      patience: view.container.startupProbe ? 2 * patience.long : patience.endless,
       code: "DEPLOY_PROBE_FAILING",
       cause: `${view.container.name} runs, but its readiness probe fails.`,
       evidence: redact(event.message ?? ""),
       remedy: `Ask it yourself: kubectl exec -n ${snapshot.namespace} ${pod.metadata.name} -- curl -s localhost:8000/health; and read its log.`,
-      patience: 2 * patience.long,
     };
   const gate = pod.status?.conditions?.find(
     (item) => item.type.startsWith("target-health.elbv2.k8s.aws/") && item.status !== "True",

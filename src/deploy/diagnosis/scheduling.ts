@@ -16,7 +16,7 @@ export function scheduling(snapshot: Snapshot, scope: DiagnosisScope): readonly 
     const said = condition.message || event?.message || "";
     const growing = eventsAbout(snapshot, pod).some((item) => /^(TriggeredScaleUp|Nominated)$/.test(item.reason ?? ""));
     const old = podsOf(snapshot, deployment).old.filter((item) => item.spec.nodeName);
-    const found = reasonOf(said, pod, snapshot, old);
+    const found = condition.reason === "SchedulingGated" ? gated(pod, snapshot) : reasonOf(said, pod, snapshot, old);
     const { canGrow: mayGrow, awaited } = snapshot.surroundings;
     const canGrow = growing || mayGrow === true;
     return [
@@ -40,6 +40,10 @@ type Found = Pick<Diagnosis, "code" | "cause" | "remedy" | "patience">;
 function reasonOf(said: string, pod: Pod, snapshot: Snapshot, old: readonly Pod[]): Found {
   const gpus = gpusOf(pod.spec);
   const { gpus: all, freeGpus } = snapshot.surroundings;
+  const taints = [...said.matchAll(/untolerated taint\(?s?\)?\s*\{([^}:,]+)/g)].map(([, taint = ""]) => taint.trim());
+  // Nodes whose GPUs no pod may use are not short of them.
+  const ofGpus = taints.find((taint) => /gpu|nvidia/i.test(taint));
+  if (ofGpus) return tainted(ofGpus);
   if (/Insufficient nvidia\.com\/gpu/.test(said)) {
     const held = old.reduce((sum, item) => sum + gpusOf(item.spec), 0);
     if (held > 0)
@@ -58,14 +62,22 @@ function reasonOf(said: string, pod: Pod, snapshot: Snapshot, old: readonly Pod[
     };
   }
   if (gpus > 0 && all === 0) return absent(gpus);
-  const taint = /untolerated taint\(?s?\)?\s*\{?([^}:,]+)/.exec(said)?.[1]?.trim();
-  if (taint)
+  if (/PersistentVolumeClaim|volume node affinity|persistentvolume/i.test(said))
     return {
-      code: "DEPLOY_TAINT",
-      cause: `The nodes carry the taint ${taint}, which the pod does not tolerate.`,
-      remedy: "Add it to tolerations in the values, or take the taint off the nodes that are meant.",
+      code: "DEPLOY_VOLUME",
+      cause: "The pod waits for a volume that is not there, or lies in another zone than its nodes.",
+      remedy: `Look at it: kubectl get pvc -n ${snapshot.namespace}; its storage class needs a CSI driver: kubectl get storageclass`,
       patience: patience.usual,
     };
+  const lasting = taints.find((taint) => !passing.test(taint));
+  if (taints.length > 0 && !lasting)
+    return {
+      code: "DEPLOY_NODE_LOST",
+      cause: `Nodes that would fit take no pods for the moment (${taints.join(", ")}).`,
+      remedy: "Look at the nodes: kubectl get nodes; kubectl describe node <name>",
+      patience: patience.long,
+    };
+  if (/untolerated taint/.test(said)) return tainted(lasting);
   const resource = /Insufficient ([\w./-]+)/.exec(said)?.[1]?.replace(/\.$/, "");
   if (resource)
     return {
@@ -81,6 +93,29 @@ function reasonOf(said: string, pod: Pod, snapshot: Snapshot, old: readonly Pod[
       : "No node fits the pod (node selector, affinity, volume or cordon).",
     remedy: `Read the scheduler's words: ${guide} ${pod.metadata.name} -n ${snapshot.namespace}`,
     patience: patience.usual,
+  };
+}
+
+/** Taints by which Kubernetes marks a node that is starting or in trouble; nobody is to tolerate them. */
+const passing = /^(node\.kubernetes\.io|node\.cloudprovider\.kubernetes\.io|karpenter\.sh|ebs\.csi\.aws\.com)\//;
+
+function tainted(taint: string | undefined): Found {
+  return {
+    code: "DEPLOY_TAINT",
+    cause: taint
+      ? `The nodes carry the taint ${taint}, which the pod does not tolerate.`
+      : "The nodes carry taints that the pod does not tolerate.",
+    remedy: `${taint ? "Add it to" : "Add them to"} tolerations in the values, or take the taint off the nodes that are meant: kubectl get nodes -o custom-columns=NAME:.metadata.name,TAINTS:.spec.taints`,
+    patience: patience.usual,
+  };
+}
+
+function gated(pod: Pod, snapshot: Snapshot): Found {
+  return {
+    code: "DEPLOY_UNSCHEDULABLE",
+    cause: "The pod carries scheduling gates: a queue (Kueue, for example) has not let it in yet.",
+    remedy: `Ask who sets them: kubectl get pod ${pod.metadata.name} -n ${snapshot.namespace} -o jsonpath='{.spec.schedulingGates}'`,
+    patience: patience.endless,
   };
 }
 

@@ -393,6 +393,288 @@ const table: readonly (readonly [string, SnapshotLike, string])[] = [
   ],
 ];
 
+/** The same kinds of trouble in other words, and in company that misleads. */
+const further: readonly (readonly [string, SnapshotLike, string])[] = [
+  [
+    "the nodes with GPUs carry a taint, and the others have none",
+    {
+      pods: [
+        {
+          unscheduled:
+            "0/3 nodes are available: 1 node(s) had untolerated taint {dedicated: batch}, 1 node(s) had untolerated taint {nvidia.com/gpu: true}, 1 Insufficient nvidia.com/gpu. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.",
+        },
+      ],
+      surroundings: { gpus: 8, freeGpus: 8 },
+    },
+    "DEPLOY_TAINT",
+  ],
+  [
+    "taints are in the way that the scheduler does not name",
+    { pods: [{ unscheduled: "0/1 nodes are available: 1 node(s) had untolerated taint(s). preemption: none" }] },
+    "DEPLOY_TAINT",
+  ],
+  [
+    "the only fitting node is not ready",
+    {
+      pods: [
+        { unscheduled: "0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }." },
+      ],
+    },
+    "DEPLOY_NODE_LOST",
+  ],
+  [
+    "the only fitting node is short of disk",
+    {
+      pods: [
+        {
+          unscheduled: "0/2 nodes are available: 2 node(s) had untolerated taint {node.kubernetes.io/disk-pressure: }.",
+        },
+      ],
+    },
+    "DEPLOY_NODE_LOST",
+  ],
+  [
+    "a claim is not bound",
+    { pods: [{ unscheduled: "0/2 nodes are available: pod has unbound immediate PersistentVolumeClaims." }] },
+    "DEPLOY_VOLUME",
+  ],
+  [
+    "a volume lies in another zone",
+    { pods: [{ unscheduled: "0/2 nodes are available: 2 node(s) had volume node affinity conflict." }] },
+    "DEPLOY_VOLUME",
+  ],
+  [
+    "a queue holds the pod back",
+    {
+      pods: [
+        {
+          unscheduled: "Scheduling is blocked due to non-empty scheduling gates",
+          unscheduledFor: "SchedulingGated",
+        },
+      ],
+    },
+    "DEPLOY_UNSCHEDULABLE",
+  ],
+  [
+    "pods are to be spread over more nodes than there are",
+    { pods: [{ unscheduled: "0/2 nodes are available: 2 node(s) didn't match pod topology spread constraints." }] },
+    "DEPLOY_UNSCHEDULABLE",
+  ],
+  [
+    "all nodes are cordoned",
+    { pods: [{ unscheduled: "0/2 nodes are available: 2 node(s) were unschedulable." }] },
+    "DEPLOY_UNSCHEDULABLE",
+  ],
+  [
+    "no node has the disk",
+    { pods: [{ unscheduled: "0/2 nodes are available: 2 Insufficient ephemeral-storage." }] },
+    "DEPLOY_RESOURCES_SHORT",
+  ],
+  [
+    "a registry limits the rate",
+    waiting("ImagePullBackOff", "toomanyrequests: Rate exceeded: failed to resolve reference: 429 Too Many Requests"),
+    "DEPLOY_IMAGE_PULL",
+  ],
+  [
+    "an image has no platform of the node",
+    waiting("ErrImagePull", "no match for platform in manifest: not found"),
+    "DEPLOY_IMAGE_PLATFORM",
+  ],
+  [
+    "a registry does not say whether an image is there",
+    waiting(
+      "ErrImagePull",
+      "pull access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials",
+    ),
+    "DEPLOY_IMAGE_DENIED",
+  ],
+  [
+    "the token of the registry has run out",
+    waiting("ErrImagePull", "denied: Your authorization token has expired. Reauthenticate and try again."),
+    "DEPLOY_IMAGE_DENIED",
+  ],
+  [
+    "the downloader is of another architecture",
+    crashing(["exec /usr/local/bin/model-downloader: exec format error"]),
+    "DEPLOY_IMAGE_PLATFORM",
+  ],
+  [
+    "the server is of another architecture",
+    serverCrash(["exec /usr/bin/python3: exec format error"]),
+    "DEPLOY_IMAGE_PLATFORM",
+  ],
+  [
+    "the NVIDIA runtime does not start the container",
+    {
+      pods: [
+        {
+          main: {
+            restartCount: 3,
+            state: {
+              waiting: {
+                reason: "RunContainerError",
+                message:
+                  "failed to create containerd task: nvidia-container-cli: initialization error: load library failed: libnvidia-ml.so.1",
+              },
+            },
+          },
+        },
+      ],
+    },
+    "DEPLOY_GPU_DRIVER",
+  ],
+  [
+    "the NVIDIA runtime did not start the container, which waits for the next try",
+    serverCrash([], {
+      exitCode: 128,
+      reason: "StartError",
+      message: "failed to create containerd task: nvidia-container-cli: device error: unknown device",
+    }),
+    "DEPLOY_GPU_DRIVER",
+  ],
+  [
+    "the node has no NVIDIA runtime",
+    {
+      pods: [
+        {
+          init: { state: { waiting: { reason: "PodInitializing" } } },
+          events: [{ reason: "FailedCreatePodSandBox", message: 'no runtime for "nvidia" is configured' }],
+        },
+      ],
+    },
+    "DEPLOY_GPU_DRIVER",
+  ],
+  [
+    "a Secret to be mounted is missing",
+    {
+      pods: [
+        {
+          init: { state: { waiting: { reason: "PodInitializing" } } },
+          events: [
+            {
+              reason: "FailedMount",
+              message: 'MountVolume.SetUp failed for volume "key" : secret "vllm-auth" not found',
+            },
+          ],
+        },
+      ],
+    },
+    "DEPLOY_SECRET_MISSING",
+  ],
+  [
+    "a ConfigMap is missing",
+    {
+      pods: [
+        {
+          main: {
+            state: { waiting: { reason: "CreateContainerConfigError", message: 'configmap "serving" not found' } },
+          },
+        },
+      ],
+    },
+    "DEPLOY_CONTAINER_CONFIG",
+  ],
+  [
+    "the startup probe ends a server that is still loading",
+    {
+      pods: [
+        {
+          main: {
+            restartCount: 1,
+            state: { running: {} },
+            started: false,
+            lastState: { terminated: { exitCode: 137, reason: "Error" } },
+          },
+          events: [
+            { reason: "Unhealthy", message: "Startup probe failed: connection refused" },
+            {
+              reason: "Killing",
+              message: "Container inference failed startup probe, will be restarted",
+              type: "Normal",
+            },
+          ],
+          logs: { inference: ["Loading safetensors checkpoint shards: 25%"] },
+        },
+      ],
+    },
+    "DEPLOY_PROBE_FAILING",
+  ],
+  [
+    "a sidecar crashes",
+    {
+      pods: [
+        {
+          sidecar: {
+            restartCount: 3,
+            state: { waiting: { reason: "CrashLoopBackOff" } },
+            lastState: { terminated: { exitCode: 2, reason: "Error" } },
+          },
+          init: { state: { waiting: { reason: "PodInitializing" } } },
+        },
+      ],
+    },
+    "DEPLOY_CRASH",
+  ],
+  [
+    "the pod's node is not ready any more",
+    {
+      pods: [
+        { main: { ...serving, ready: false }, events: [{ reason: "NodeNotReady", message: "Node is not ready" }] },
+      ],
+      ingress: { address: "x" },
+    },
+    "DEPLOY_NODE_LOST",
+  ],
+  [
+    "a webhook's certificate is not trusted",
+    {
+      pods: [],
+      refused:
+        'Internal error occurred: failed calling webhook "mpod.elbv2.k8s.aws": failed to call webhook: Post "https://aws-load-balancer-webhook-service.kube-system.svc:443/": tls: failed to verify certificate: x509: certificate signed by unknown authority',
+    },
+    "DEPLOY_WEBHOOK_DOWN",
+  ],
+  [
+    "a webhook does not answer in time",
+    {
+      pods: [],
+      refused:
+        'Internal error occurred: failed calling webhook "x.example.com": failed to call webhook: Post "https://x.example.svc:443/": context deadline exceeded',
+    },
+    "DEPLOY_WEBHOOK_DOWN",
+  ],
+  [
+    "a limit range refuses the pod",
+    { pods: [], refused: 'pods "a" is forbidden: maximum memory usage per Container is 64Gi, but limit is 512Gi' },
+    "DEPLOY_ADMISSION_DENIED",
+  ],
+  ["the Deployment is paused", { pods: [], paused: true, ingress: { address: "x" } }, "DEPLOY_PAUSED"],
+  [
+    "the controller may not look for subnets",
+    ingressEvent(
+      "Failed build model due to couldn't auto-discover subnets: UnauthorizedOperation: You are not authorized to perform: ec2:DescribeSubnets",
+    ),
+    "DEPLOY_INGRESS_DENIED",
+  ],
+  [
+    "the account has no load balancer left",
+    ingressEvent(
+      "Failed deploy model due to TooManyLoadBalancers: The maximum number of load balancers has been reached",
+    ),
+    "DEPLOY_INGRESS_FAILED",
+  ],
+  [
+    "a web ACL does not exist",
+    ingressEvent("Failed deploy model due to WAFNonexistentItemException: AWS WAF couldn't perform the operation"),
+    "DEPLOY_INGRESS_FAILED",
+  ],
+  [
+    "a security group does not exist",
+    ingressEvent("Failed build model due to couldn't find all security groups: requested ids [sg-0a] but found []"),
+    "DEPLOY_INGRESS_FAILED",
+  ],
+];
+
 /** Slow, and well. */
 const healthy: readonly (readonly [string, SnapshotLike])[] = [
   ["a pod that was just made", { pods: [{ init: { state: { waiting: { reason: "PodInitializing" } } } }] }],
@@ -473,6 +755,30 @@ const healthy: readonly (readonly [string, SnapshotLike])[] = [
       ingress: { address: "x" },
     },
   ],
+  [
+    "a pod that was evicted and whose successor downloads",
+    {
+      pods: [
+        { phase: "Failed", reason: "Evicted", message: "The node was low on resource: memory." },
+        { init: { state: { running: {} } }, logs: { "model-downloader": ["12% 8.0 GiB of 67.0 GiB"] } },
+      ],
+    },
+  ],
+  [
+    "a pod that ends because its node is drained, and its successor",
+    {
+      pods: [
+        { terminating: true, main: { state: { terminated: { exitCode: 137, reason: "Error" } }, restartCount: 1 } },
+        { init: { state: { running: {} } } },
+      ],
+    },
+  ],
+  [
+    "a sidecar that runs beside a model that is loading",
+    {
+      pods: [{ sidecar: { started: true, state: { running: {} } }, main: { started: false, state: { running: {} } } }],
+    },
+  ],
   ["an Ingress that is still being made", { pods: [{ main: serving }], surroundings: { controllerReady: true } }],
   [
     "an Ingress that failed once and was then reconciled",
@@ -497,7 +803,7 @@ const healthy: readonly (readonly [string, SnapshotLike])[] = [
 ];
 
 describe("diagnose", () => {
-  it.each(table)("finds that %s", (_, like, code) => {
+  it.each([...table, ...further])("finds that %s", (_, like, code) => {
     const found = diagnose(snapshot(like), scope);
     expect(found.map((item) => item.code)).toEqual([code]);
     expect(found[0]).toMatchObject({ cause: expect.stringMatching(/\S.*\.$/), remedy: expect.stringMatching(/\S/) });
@@ -507,6 +813,44 @@ describe("diagnose", () => {
 
   it.each(healthy)("gives no alarm for %s", (_, like) => {
     expect(diagnose(snapshot(like), scope)).toEqual([]);
+  });
+
+  it.each([
+    ["a pod that finds no GPUs", { pods: [{ unscheduled: short }] }],
+    ["an image that is not there", waiting("ErrImagePull", "not found")],
+    ["an image that may not be pulled", waiting("ErrImagePull", "403 Forbidden")],
+    ["a downloader that crashes", crashing(["ERROR (AccessDenied)"])],
+    ["a Secret that is missing", waiting("CreateContainerConfigError", 'secret "vllm-auth" not found')],
+  ])("waits no minute for %s", (_, like) => {
+    const [found] = diagnose(snapshot(like), scope);
+    expect(found!.patience).toBeLessThan(60_000);
+  });
+
+  it("tells with which words a server began to end, not those that followed from it", () => {
+    const lines = [
+      "INFO NVML is used to find GPUs",
+      "(EngineCore_0) ValueError: Unknown quantization method: fp9",
+      "Traceback (most recent call last):",
+      '  File "/usr/lib/core.py", line 1, in wait',
+      "RuntimeError: Engine core initialization failed. See root cause above. Failed core proc(s): {}",
+    ];
+    expect(diagnose(snapshot(serverCrash(lines)), scope)).toMatchObject([
+      { code: "DEPLOY_CRASH", evidence: "(EngineCore_0) ValueError: Unknown quantization method: fp9" },
+    ]);
+  });
+
+  it("waits for a server without a startup probe as long as it loads", () => {
+    const events = [{ reason: "Unhealthy", message: "Readiness probe failed: HTTP probe failed with statuscode: 503" }];
+    const probing = { main: { started: true, state: { running: {} } }, events };
+    const patienceOf = (startupProbe: boolean) =>
+      diagnose(snapshot({ pods: [{ ...probing, startupProbe }] }), scope)[0]!.patience;
+    expect([patienceOf(true), patienceOf(false)]).toEqual([360_000, Number.POSITIVE_INFINITY]);
+  });
+
+  it("alarms when pods are lost again and again, though each is replaced", () => {
+    const lost = { phase: "Failed", reason: "UnexpectedAdmissionError", message: "no healthy devices present" };
+    const found = diagnose(snapshot({ pods: [lost, lost, lost, { init: { state: { running: {} } } }] }), scope);
+    expect(found.map(({ code }) => code)).toEqual(["DEPLOY_NODE_LOST", "DEPLOY_NODE_LOST", "DEPLOY_NODE_LOST"]);
   });
 
   it("waits for nodes that an autoscaler is bringing", () => {

@@ -121,6 +121,13 @@ describe("healthOf", () => {
     ["downloading", { init: { state: { running: {} } } }],
     ["loading", { main: { started: false, state: { running: {} } } }],
     ["probing", { main: { started: true, state: { running: {} } } }],
+    // Nothing tells loading from probing then.
+    ["loading", { startupProbe: false, main: { started: true, state: { running: {} } } }],
+    [
+      "loading",
+      { sidecar: { started: true, state: { running: {} } }, main: { started: false, state: { running: {} } } },
+    ],
+    ["downloading", { sidecar: { started: true, state: { running: {} } }, init: { state: { running: {} } } }],
   ] as const)("sees a model %s", (phase, pod) => {
     expect(healthOf(snapshot({ pods: [pod] }), expected).workloads[0]!.phase).toBe(phase);
   });

@@ -30,6 +30,13 @@ export interface PodLike {
   readonly previous?: Readonly<Record<string, readonly string[]>>;
   /** Of the ReplicaSet before. */
   readonly old?: boolean;
+  readonly terminating?: boolean;
+  /** An init container that runs on beside the others. */
+  readonly sidecar?: Partial<ContainerStatus>;
+  /** `false`: the server has none. */
+  readonly startupProbe?: boolean;
+  /** Reason of the condition PodScheduled. */
+  readonly unscheduledFor?: string;
 }
 
 export interface SnapshotLike {
@@ -39,6 +46,7 @@ export interface SnapshotLike {
   readonly ingress?: { readonly address?: string; readonly scheme?: string; readonly events?: PodLike["events"] };
   readonly surroundings?: Surroundings;
   readonly status?: Deployment["status"];
+  readonly paused?: boolean;
 }
 
 export const image = "210987654321.dkr.ecr.us-east-2.amazonaws.com/atlas:2611";
@@ -49,7 +57,11 @@ export function snapshot(like: SnapshotLike): Snapshot {
   const wanted = like.wanted ?? 1;
   const deployment: Deployment = {
     metadata: { name: "inference-point", uid: "d", generation: 2 },
-    spec: { replicas: wanted, template: { spec: { containers: [{ name: "inference", image }] } } },
+    spec: {
+      replicas: wanted,
+      ...(like.paused ? { paused: true } : {}),
+      template: { spec: { containers: [{ name: "inference", image }] } },
+    },
     status: like.status ?? { observedGeneration: 2, replicas: wanted, updatedReplicas: wanted, availableReplicas: 0 },
   };
   const set = (uid: string, revision: string): ReplicaSet => ({
@@ -117,11 +129,22 @@ function podOf(like: PodLike, index: number): Pod {
       name: like.name ?? `inference-point-${set}-${index}`,
       uid: `p${index}`,
       ownerReferences: [{ kind: "ReplicaSet", name: `inference-point-${set}`, uid: set }],
+      ...(like.terminating ? { deletionTimestamp: new Date(now).toISOString() } : {}),
     },
     spec: {
       ...(scheduled ? { nodeName: like.node ?? "gpu-1" } : {}),
-      initContainers: [{ name: "model-downloader", image }],
-      containers: [{ name: "inference", image, resources: { limits: { "nvidia.com/gpu": gpus } } }],
+      initContainers: [
+        ...(like.sidecar ? [{ name: "proxy", image, restartPolicy: "Always" }] : []),
+        { name: "model-downloader", image },
+      ],
+      containers: [
+        {
+          name: "inference",
+          image,
+          resources: { limits: { "nvidia.com/gpu": gpus } },
+          ...(like.startupProbe === false ? {} : { startupProbe: { httpGet: { path: "/health" } } }),
+        },
+      ],
     },
     status: {
       phase: like.phase ?? "Pending",
@@ -130,7 +153,12 @@ function podOf(like: PodLike, index: number): Pod {
       conditions: [
         scheduled
           ? { type: "PodScheduled", status: "True" }
-          : { type: "PodScheduled", status: "False", reason: "Unschedulable", message: like.unscheduled ?? "" },
+          : {
+              type: "PodScheduled",
+              status: "False",
+              reason: like.unscheduledFor ?? "Unschedulable",
+              message: like.unscheduled ?? "",
+            },
         { type: "Ready", status: like.main?.ready && !like.gate ? "True" : "False" },
         ...(like.gate
           ? [
@@ -146,6 +174,7 @@ function podOf(like: PodLike, index: number): Pod {
       ...(scheduled
         ? {
             initContainerStatuses: [
+              ...(like.sidecar ? [status("proxy", like.sidecar)] : []),
               status("model-downloader", like.init ?? (like.main ? done : { state: { running: {} } })),
             ],
             containerStatuses: [
