@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Deployment } from "../../../sandbox/kubernetes/types.ts";
+import { sampleModels } from "../../../sandbox/sample/spec.ts";
 import type { ReleaseRecord } from "../../../src/record/record.ts";
 import { openRoom, type Room } from "./room.ts";
 
@@ -12,10 +14,14 @@ beforeEach(async () => {
 });
 afterEach(() => room.close());
 
+function latestRecord(): ReleaseRecord {
+  const sha256 = room.kept("latest/dev/inference")?.trim();
+  return JSON.parse(room.kept(`records/${sha256}.json`) ?? "{}") as ReleaseRecord;
+}
+
 /** What a release leaves, without who made it and when, and without what names a world's own ports and certificate. */
 function stateOf(): unknown {
-  const sha256 = room.kept("latest/dev/inference")?.trim();
-  const record = JSON.parse(room.kept(`records/${sha256}.json`) ?? "{}") as Partial<ReleaseRecord>;
+  const record = latestRecord();
   const { images, checkpoints, chart, identity, models } = record;
   const { aws } = room.world;
   return {
@@ -44,28 +50,125 @@ function moments(all: number): readonly number[] {
   return Array.from({ length: Number(wanted) }, () => 1 + Math.floor(next() * all));
 }
 
-describe("a release that is killed at any request and run again", () => {
-  it("ends in the same state, with the same record, and a third run has nothing to write", {
-    timeout: 600_000,
-  }, async () => {
-    const whole = await room.runKilled(Number.POSITIVE_INFINITY);
+/** A command that is killed: what comes before it, its inputs, and what it leaves behind. */
+interface Scenario {
+  /** Gives the command's inputs. */
+  readonly prepare: () => Promise<Readonly<Record<string, string>>>;
+  readonly state: () => unknown;
+}
+
+/** What runs, by what the containers were started with. */
+function running() {
+  return room.world.kubernetes.store.list<Deployment>("deployments", "poolside-models").map(({ metadata, spec }) => ({
+    name: metadata.name,
+    containers: [...(spec.template.spec.initContainers ?? []), ...spec.template.spec.containers].map(
+      ({ image, args = [] }) => [image.replace(/^[^/]+\//, ""), ...args],
+    ),
+  }));
+}
+
+const scenarios: Readonly<Record<string, Scenario>> = {
+  release: { prepare: async () => ({}), state: stateOf },
+  rollback: {
+    async prepare() {
+      const first = await room.pass();
+      await room.pass({ versions: "point=2612", surge: "recreate" });
+      return { command: "rollback", "from-record": first.outputs["record-sha256"]!, surge: "recreate" };
+    },
+    state: () => ({
+      point: latestRecord().checkpoints["point"]?.prefix,
+      running: running(),
+      records: room.keptPaths("records/").length,
+    }),
+  },
+  promotion: {
+    async prepare() {
+      const { world } = room;
+      await world.addCluster("poolside-prod");
+      world.aws.s3.addBucket({ name: "acme-models-prod", region: world.names.region, owner: world.names.account });
+      const certificate = await world.addCertificate(["*.example.com"]);
+      const hosts = sampleModels.map(({ key }) => `      ${key}: { host: ${key}.example.com }`).join("\n");
+      room.edit(
+        "  dev: {}",
+        `  staging: {}
+  production:
+    cluster: poolside-prod
+    checkpoints: { bucket: acme-models-prod }
+    identity: { roleName: inference-prod, policyName: inference-prod }
+    ingress: { certificateArn: "${certificate.arn}" }
+    models:
+${hosts}
+    promotion: { from: staging }`,
+      );
+      await room.pass({ environment: "staging" });
+      const resolve = sampleModels.map(({ key }) => `${key}.example.com=127.0.0.1:${world.balancerPort}`).join("\n");
+      return { command: "promote", environment: "", to: "production", resolve };
+    },
+    state() {
+      const { s3, iam } = room.world.aws;
+      const bucket = "acme-models-prod";
+      const at = s3.read(bucket, "eks-deploy/latest/production/inference")?.toString().trim();
+      const record = JSON.parse(s3.read(bucket, `eks-deploy/records/${at}.json`)?.toString() ?? "{}") as ReleaseRecord;
+      const { images, checkpoints, chart } = record;
+      return {
+        proven: {
+          images,
+          manifests: Object.values(checkpoints ?? {}).map(({ manifest }) => manifest),
+          chart: chart?.sha256,
+        },
+        objects: s3.list(bucket, "checkpoints/").map(({ key, content }) => `${key} ${content.size}`),
+        uploads: s3.uploads(bucket).length,
+        roles: iam
+          .allRoles()
+          .map(({ name }) => name)
+          .sort(),
+      };
+    },
+  },
+  removal: {
+    async prepare() {
+      await room.pass();
+      return { command: "remove", confirm: "inference/poolside", "remove-data": "true" };
+    },
+    state() {
+      const { s3, iam, elb } = room.world.aws;
+      const { store } = room.world.kubernetes;
+      return {
+        objects: s3.list("acme-models-dev", "checkpoints/").map(({ key }) => key),
+        records: room.keptPaths("records/").length,
+        roles: iam.allRoles().map(({ name }) => name),
+        balancers: [...elb.loadBalancers.keys()],
+        namespaces: store
+          .list("namespaces")
+          .map(({ metadata }) => metadata.name)
+          .sort(),
+      };
+    },
+  },
+};
+
+describe.each(Object.entries(scenarios))("a %s that is killed at any request and run again", (_name, scenario) => {
+  it("ends in the same state, and a third run has nothing to write", { timeout: 3_600_000 }, async () => {
+    const inputs = await scenario.prepare();
+    const before = room.mark();
+    const whole = await room.runKilled(Number.POSITIVE_INFINITY, inputs);
     expect(whole?.failures).toEqual([]);
-    const expected = stateOf();
-    const all = room.mark();
+    const expected = scenario.state();
+    const all = room.mark() - before;
     for (const moment of moments(all)) {
+      const when = `killed at request ${moment} of ${all}`;
       await room.close();
       room = await openRoom();
-      const killed = await room.runKilled(moment);
-      expect(killed?.failures ?? []).toEqual([]);
-      const second = await room.runKilled(Number.POSITIVE_INFINITY);
-      expect(second?.failures, `killed at request ${moment} of ${all}: ${second?.lines.slice(-5).join("\n")}`).toEqual(
-        [],
-      );
-      expect(stateOf(), `killed at request ${moment} of ${all}`).toEqual(expected);
+      const own = await scenario.prepare();
+      const killed = await room.runKilled(moment, own);
+      expect(killed?.failures ?? [], when).toEqual([]);
+      const second = await room.runKilled(Number.POSITIVE_INFINITY, own);
+      expect(second?.failures, `${when}: ${second?.lines.slice(-5).join("\n")}`).toEqual([]);
+      expect(scenario.state(), when).toEqual(expected);
       const mark = room.mark();
-      const third = await room.runKilled(Number.POSITIVE_INFINITY);
-      expect(third?.failures).toEqual([]);
-      expect(room.writes(mark), `killed at request ${moment} of ${all}`).toEqual([]);
+      const third = await room.runKilled(Number.POSITIVE_INFINITY, own);
+      expect(third?.failures, when).toEqual([]);
+      expect(room.writes(mark), when).toEqual([]);
     }
   });
 });
