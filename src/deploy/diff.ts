@@ -157,6 +157,13 @@ function equalLeaves(a: unknown, b: unknown): boolean {
   return left !== undefined && left === right;
 }
 
+/** What a release changes, and what of the last one is no longer as it was released and comes back. */
+export function wholeDiff(diff: readonly ObjectChange[], drift: readonly ObjectChange[]): string {
+  const back =
+    drift.length > 0 ? `# changed by others since the last release, and brought back\n${diffText(drift)}` : "";
+  return [diffText(diff), back].filter((text) => text !== "").join("\n");
+}
+
 /** The diff for people, one line per field. */
 export function diffText(changes: readonly ObjectChange[]): string {
   const signs = { add: "+", change: "~", remove: "-" } as const;

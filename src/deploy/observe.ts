@@ -78,7 +78,7 @@ export async function observeRelease(means: ObserveMeans, ctx: Context): Promise
         { ...means, kubernetes: live.kubernetes, upgrade: state.kind === "deployed" },
         ctx,
       );
-  const twins = same ? await readTwins(own, released, ctx) : new Map();
+  const twins = await readTwins(own, released, ctx);
   const secretStates = Object.fromEntries(
     wanted.secrets.map((secret) => [secret.name, secretState(secret, live.secrets[secret.name], wanted.owner)]),
   );

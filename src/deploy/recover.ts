@@ -88,7 +88,7 @@ export async function undo(
   const newest = facts.revisions.at(-1)?.number ?? 0;
   const unchanged = facts.superseded ? "superseded" : facts.cancelled ? "cancelled" : "failed";
   if (decided.kind === "nothing") {
-    ctx.log.info(`Nothing is rolled back: ${decided.why}`);
+    ctx.log.info(`Nothing is rolled back: ${decided.why}${newest > 0 ? `. Revision ${newest} stays as it is` : ""}`);
     return { status: unchanged, revision: newest, rolledBackTo: undefined };
   }
   try {
@@ -118,7 +118,10 @@ export async function undo(
       limits,
       ctx,
     );
-    if (rollout.verdict.kind === "ready") return { status: "rolled-back", revision, rolledBackTo: to };
+    if (rollout.verdict.kind === "ready") {
+      ctx.log.info(`Revision ${revision} is healthy: what revision ${to} was is live again`);
+      return { status: "rolled-back", revision, rolledBackTo: to };
+    }
     tellFailedRollback(`revision ${to} does not get healthy again: ${rollout.verdict.kind}`, ctx);
     return { status: "rollback-failed", revision, rolledBackTo: undefined };
   } catch (thrown) {

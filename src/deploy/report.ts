@@ -46,11 +46,18 @@ export function deployHeadline(facts: DeployFacts): string {
   return `${name} serves ${count(facts.models, "model")}, revision ${facts.revision ?? "?"}.`;
 }
 
+/** What of a diagnosis is for others to read. */
+export function toldDiagnoses(diagnoses: readonly Diagnosis[]): readonly ToldDiagnosis[] {
+  return diagnoses.map(({ object, code, cause, evidence, remedy }) => ({ object, code, cause, evidence, remedy }));
+}
+
+type ToldDiagnosis = Pick<Diagnosis, "object" | "code" | "cause" | "evidence" | "remedy">;
+
 /** The action's part of the summary. */
 export function deployBlocks(parts: {
   readonly checks: readonly Check[];
   readonly diff: string;
-  readonly diagnosis: readonly Diagnosis[];
+  readonly diagnosis: readonly ToldDiagnosis[];
   readonly addresses: Readonly<Record<string, string>>;
 }): readonly Block[] {
   const blocks: Block[] = [];

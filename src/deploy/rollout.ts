@@ -2,7 +2,7 @@ import type { Context } from "../action/context.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { Cancelled } from "../errors.ts";
 import { diagnose, unrelatedTroubles } from "./diagnosis/diagnose.ts";
-import type { Diagnosis, DiagnosisScope } from "./diagnosis/diagnosis.ts";
+import { type Diagnosis, type DiagnosisScope, subjectOf } from "./diagnosis/diagnosis.ts";
 import { type ExpectedImages, type Health, healthOf, type Phase } from "./health.ts";
 import { Observer } from "./observer.ts";
 import type { ReleasePlace } from "./release.ts";
@@ -149,7 +149,9 @@ class Memory {
         before?.untried !== false && this.first.has(diagnosis.object) && last === this.first.get(diagnosis.object);
       next.set(key, { diagnosis, since: before?.since ?? now, untried });
       if (!before)
-        this.ctx.log.info(`${diagnosis.object}: ${diagnosis.cause} [${diagnosis.code}] ${diagnosis.evidence}`);
+        this.ctx.log.info(
+          `${subjectOf(diagnosis.object, this.target.models)}: ${diagnosis.cause} [${diagnosis.code}] ${diagnosis.evidence}`,
+        );
     }
     this.standing = next;
   }

@@ -3,7 +3,7 @@ import { count, time } from "../action/describe.ts";
 import { type EksDeployError, RemoteError } from "../errors.ts";
 import { addressesOf } from "./addresses.ts";
 import { type ApplyMeans, applyRelease, createNamespace } from "./apply.ts";
-import type { Diagnosis } from "./diagnosis/diagnosis.ts";
+import { type Diagnosis, subjectOf } from "./diagnosis/diagnosis.ts";
 import { expectedImages } from "./expected-images.ts";
 import { applyHostRecords } from "./host-records.ts";
 import { holdLease } from "./lease.ts";
@@ -95,7 +95,7 @@ export async function prove(
       return { ...common, status: "superseded", failure: undefined };
     case "timeout":
     case "failed":
-      return { ...common, status: "failed", failure: rolloutFailure(rollout, inputs.timeout) };
+      return { ...common, status: "failed", failure: rolloutFailure(rollout, inputs.timeout, target.models) };
   }
 }
 
@@ -116,27 +116,37 @@ function targetOf(
   };
 }
 
-/** The failure of a rollout, cause by cause; a single cause gives it its code. */
-export function rolloutFailure({ verdict, diagnoses, unrelated }: Rollout, timeout: number): EksDeployError {
+/** The failure of a rollout, cause by cause, in its first line the first; a single cause gives it its code. `models`: by Deployment. */
+export function rolloutFailure(
+  { verdict, diagnoses, unrelated }: Rollout,
+  timeout: number,
+  models: Readonly<Record<string, string>>,
+): EksDeployError {
   const because = verdict.kind === "failed" || verdict.kind === "timeout" ? verdict.because : [];
   const codes = new Set(because.map((diagnosis) => diagnosis.code));
   const [only] = codes;
   const late = verdict.kind === "timeout" ? `The release is not healthy after ${time(timeout)}. ` : "";
   const all = because.length > 0 ? because : diagnoses;
-  const lines = all.map(line).join("\n");
+  const [first, ...others] = all;
+  const lines = all.map((item) => `  - ${line(item, models)}`).join("\n");
   const strangers = unrelated.length > 0 ? `\nNot of this release, and broken as well: ${unrelated.join("; ")}` : "";
   const code =
     only && codes.size === 1 ? only : verdict.kind === "timeout" ? "DEPLOY_TIMEOUT" : "DEPLOY_ROLLOUT_FAILED";
   return new RemoteError(code, {
-    happened: `${late}${all.length === 0 ? "No object says why." : `${count(all.length, "object")} cannot start:\n${lines}`}${strangers}`,
+    happened: `${late}${first ? told(first, others.length, lines, models) : "No object says why."}${strangers}`,
     next:
       [...new Set(all.map((diagnosis) => diagnosis.remedy))].join("\n") ||
       "Look at the pods: kubectl get pods; then raise timeout if they only need longer.",
   });
 }
 
-function line({ object, cause, code, evidence }: Diagnosis): string {
-  return `  - ${object}: ${cause} [${code}]${evidence ? `\n      ${evidence}` : ""}`;
+function told(first: Diagnosis, others: number, lines: string, models: Readonly<Record<string, string>>): string {
+  if (others === 0) return line(first, models);
+  return `${subjectOf(first.object, models)}: ${first.cause} With it ${count(others, "more object")} cannot start:\n${lines}`;
+}
+
+function line({ object, cause, code, evidence }: Diagnosis, models: Readonly<Record<string, string>>): string {
+  return `${subjectOf(object, models)}: ${cause} [${code}]${evidence ? `\n      ${evidence}` : ""}`;
 }
 
 /** Undoes what apply did, as `on-failure` and `on-cancel` say. */

@@ -1,13 +1,13 @@
 import type { Action, Verdict } from "../../action/action.ts";
 import type { Inputs, Outputs } from "../../action/contract.ts";
 import type { Plan } from "../../action/plan.ts";
-import { diffText } from "../../deploy/diff.ts";
+import { wholeDiff } from "../../deploy/diff.ts";
 import { type Observation, observeRelease } from "../../deploy/observe.ts";
 import { type Deployment, mayAskAws, openDeployment, refresh } from "../../deploy/open.ts";
 import { planRelease, type ReleasePlan } from "../../deploy/plan.ts";
 import { accepting, preflightFailure, warningsOf } from "../../deploy/preflight.ts";
 import { latestProven } from "../../deploy/proven.ts";
-import { deployBlocks, deployHeadline } from "../../deploy/report.ts";
+import { deployBlocks, deployHeadline, toldDiagnoses } from "../../deploy/report.ts";
 import { settleRun } from "../../deploy/settle.ts";
 import { type AppliedRelease, carryOut, prove, rescue } from "../../deploy/steps.ts";
 import { contract } from "./contract.ts";
@@ -48,7 +48,7 @@ export const helmDeploy: Action<Contract, Deployment, Observation, Work, Applied
     return {
       changes,
       endState: release.endState,
-      outputs: { diff: diffText([...release.diff, ...release.drift]) },
+      outputs: { diff: wholeDiff(release.diff, release.drift) },
       work: { release, observation },
     };
   },
@@ -61,7 +61,7 @@ export const helmDeploy: Action<Contract, Deployment, Observation, Work, Applied
       revision: proof.revision,
       status: proof.status,
       addresses: proof.addresses,
-      diagnosis: proof.rollout.diagnoses,
+      diagnosis: toldDiagnoses(proof.rollout.diagnoses),
     };
     return {
       outputs: outputs as unknown as Outputs<Contract>,

@@ -1,3 +1,4 @@
+import { count } from "../../action/describe.ts";
 import { isSeen, type Seen } from "../../facts/looking.ts";
 import type { NodeGroup } from "../../facts/node-groups.ts";
 import type { GpuVerdict, NodeGpus } from "../gpus.ts";
@@ -57,11 +58,11 @@ function health({ silentNodes, operator, gpus }: GpuFacts): readonly Check[] {
       warned(
         name,
         "DEPLOY_GPU_PLUGIN",
-        `the GPU Operator says ${operator}; ${offering} nodes offer GPUs`,
+        `the GPU Operator says ${operator}; ${count(offering, "node")} with GPUs`,
         "Look at its pods: kubectl get pods -n gpu-operator",
       ),
     ];
-  return offering > 0 ? [passed(name, `${offering} nodes offer GPUs${said}`)] : [];
+  return offering > 0 ? [passed(name, `${count(offering, "node")} with GPUs${said}`)] : [];
 }
 
 function capacity(facts: GpuFacts): Check {
@@ -71,7 +72,7 @@ function capacity(facts: GpuFacts): Check {
   const { nodes, verdict } = gpus;
   const all = nodes.reduce((sum, node) => sum + node.all, 0);
   const free = nodes.reduce((sum, node) => sum + node.free, 0);
-  if (verdict.kind === "fits") return passed(name, `${free} of ${all} free on ${nodes.length} nodes`);
+  if (verdict.kind === "fits") return passed(name, `${free} of ${all} free on ${count(nodes.length, "node")}`);
   const coming = surge === "wait" ? "surge is wait" : capacityToCome(facts);
   const result = coming ? warned : failed;
   const and = coming ? `; ${coming}` : "";

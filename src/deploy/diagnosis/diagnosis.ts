@@ -61,6 +61,14 @@ export const backOff = {
   controller: 1_030_000,
 } as const;
 
+/** An object with the model that it belongs to, if any: `point (Pod inference-point-7d9c-x2x)`. `models`: by name of the Deployment. */
+export function subjectOf(object: string, models: Readonly<Record<string, string>>): string {
+  const name = object.split(" ").at(-1) ?? "";
+  const owners = Object.keys(models).filter((deployment) => `${name}-`.startsWith(`${deployment}-`));
+  const owner = owners.toSorted((a, b) => b.length - a.length)[0];
+  return owner === undefined || models[owner] === name ? object : `${models[owner]} (${object})`;
+}
+
 export function named(object: KubeObject, kind: string): string {
   return `${kind} ${object.metadata.name}`;
 }

@@ -210,6 +210,23 @@ describe("what stands around a release", () => {
     expect(podNames()).toHaveLength(1);
   });
 
+  it("tells in an upgrade what was changed by hand, and nothing of it where nothing was", async () => {
+    await open(3);
+    await bench.deploy({ point: {} });
+    const changed = { point: { values: { extraArgs: ["--x"] } } };
+    const plan = await bench.deploy(changed, { inputs: { "dry-run": "true" } });
+    expect(plan.summary).toContain("1 changed |");
+    expect(plan.outputs["diff"]).toBe(
+      "~ Deployment inference-point\n    spec.template.spec.containers[inference].args[4]: (absent) -> --x",
+    );
+    scaleByHand();
+    const drifted = await bench.deploy(changed, { inputs: { "dry-run": "true" } });
+    expect(drifted.summary).toContain("1 changed, live differs from the release: Deployment inference-point |");
+    expect(drifted.outputs["diff"]).toMatch(
+      /# changed by others since .*\n~ Deployment inference-point\n {4}spec.replicas: 0 -> 1$/,
+    );
+  });
+
   it("names the manager of a field that helm 4 may not take, and takes it when that is accepted", async () => {
     await open(4);
     await bench.deploy({ point: {} });

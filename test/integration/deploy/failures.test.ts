@@ -45,6 +45,10 @@ describe.each([3, 4] as const)("a release that fails, with helm %i", (major) => 
     const run = await bench.deploy({ point: { values: { extraArgs: ["--max-model-len=1000"] } } });
     expect(codes(run)).toEqual(["DEPLOY_CHECKPOINT_DENIED"]);
     expect(run.failures[0]!.message).toContain("An error occurred (AccessDenied) when calling GetObject");
+    expect(run.outputs["headline"]).toMatch(
+      /failed and was rolled back to revision 1: point \(Pod inference-point-\S+\): The pods' role may not read the checkpoint\./,
+    );
+    expect(run.context.recorded.lines).toContain("Revision 3 is healthy: what revision 1 was is live again");
     expect(run.outputs).toMatchObject({ status: "rolled-back", revision: "3", "rolled-back-to": "1" });
     await expect.poll(() => pods().length, { timeout: 10_000 }).toBe(1);
     bench.kubernetes.troubles.clear();
