@@ -48,6 +48,8 @@ export interface Plan<W, O> {
   readonly changes: readonly Change[];
   /** What will be true afterwards; its digest is `plan-sha256`. Independent of what is there now. */
   readonly endState: Json;
+  /** The end state as it was planned before a source was read that now is: an approval of it is met by whatever that source yields. */
+  readonly unreadState?: Json;
   /** Outputs, as far as they follow from the plan. */
   readonly outputs: { readonly [K in keyof O]?: Known<O[K]> };
   readonly work: W;

@@ -12,6 +12,8 @@ export interface ReportFile {
   readonly action: string;
   readonly environment: string | undefined;
   readonly outcome: Outcome;
+  /** Its outputs are what would be; nothing of it was done. */
+  readonly dryRun?: boolean;
   readonly headline: string;
   readonly startedAt: string;
   readonly seconds: number;
@@ -38,7 +40,7 @@ export async function writeReport(
 /** Outputs of earlier actions, by `<action>.<output>`. */
 export type ReportedOutputs = ReadonlyMap<string, Located>;
 
-/** Reads every report below `folder`. Maps from several reports of one action (a matrix over models) are joined; other differences are `REPORTS_DISAGREE`. */
+/** Reads every report below `folder` of an action that was carried out. Maps from several reports of one action (a matrix over models) are joined; other differences are `REPORTS_DISAGREE`. */
 export async function readReports(folder: string): Promise<ReportedOutputs> {
   const found = new Map<string, Located>();
   const files = (await readdir(folder, { recursive: true }).catch(() => [])).filter((name) =>
@@ -47,7 +49,7 @@ export async function readReports(folder: string): Promise<ReportedOutputs> {
   for (const name of files.sort()) {
     const path = join(folder, name);
     const report = await readReport(path);
-    if (report.outcome !== "done") continue;
+    if (report.outcome !== "done" || report.dryRun) continue;
     for (const [output, value] of Object.entries(report.outputs)) {
       const key = `${report.action}.${output}`;
       found.set(key, merged(key, found.get(key), { value, origin: `report ${path}` }));

@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import type { Json } from "../canonical.ts";
+import { digestOf, type Json } from "../canonical.ts";
 import { asEksDeployError, type EksDeployError, UserError } from "../errors.ts";
 import { loadSpec } from "../spec/load.ts";
 import type { Action, AnyAction, Finished, Outcome, Report } from "./action.ts";
@@ -117,7 +117,8 @@ function tellPlan(plan: Plan<unknown, unknown>, ctx: Context): void {
 }
 
 function approve(plan: Plan<unknown, unknown>, inputs: CommonValues): void {
-  if (inputs.approvedPlan && inputs.approvedPlan !== planDigest(plan)) {
+  const approvals = [planDigest(plan), ...(plan.unreadState === undefined ? [] : [digestOf(plan.unreadState)])];
+  if (inputs.approvedPlan && !approvals.includes(inputs.approvedPlan)) {
     throw new UserError("PLAN_DIFFERS", {
       happened: `The end state would be ${planDigest(plan)}; approved is ${inputs.approvedPlan}. Nothing was written.`,
       next: "Compare the planned end state (output plan) with the approved one, then approve the new plan-sha256.",
@@ -228,6 +229,7 @@ async function writeOutputs(
       action: contract.name,
       environment: run.inputs?.environment,
       outcome: run.outcome,
+      ...(run.inputs?.dryRun ? { dryRun: true } : {}),
       headline: report.headline,
       startedAt: new Date(started).toISOString(),
       seconds,

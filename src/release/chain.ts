@@ -4,7 +4,9 @@ import { camel, type Located } from "../action/contract.ts";
 import { time } from "../action/describe.ts";
 import { type InputSources, loadInputs } from "../action/load.ts";
 import { type Change, isUnknown, type Plan, unknown } from "../action/plan.ts";
+import type { Json } from "../canonical.ts";
 import { asEksDeployError, type EksDeployError } from "../errors.ts";
+import { wishDigest } from "./wish.ts";
 
 /** An action's place in the chain. */
 export interface Link {
@@ -28,6 +30,8 @@ export interface Joined {
   clients?: unknown;
   observed?: unknown;
   plan: AnyPlan;
+  /** Its planned end state as long as a source before it was not read. */
+  unreadState?: Json;
   applied?: unknown;
   /** Its apply was begun. */
   wrote: boolean;
@@ -94,7 +98,7 @@ async function planLink(joined: Joined, earlier: readonly Joined[], ctx: Context
   const own = prefixed(ctx, joined.name);
   const waiting = unknownUpstream(joined.link, earlier);
   if (waiting) {
-    joined.plan = deferred(joined.name, waiting);
+    joined.plan = deferred(joined, waiting);
     return;
   }
   const { inputs } = loadInputs(joined.link.action.contract, joined.sources);
@@ -103,6 +107,8 @@ async function planLink(joined: Joined, earlier: readonly Joined[], ctx: Context
   const upcoming = earlier.flatMap((before) => (before.verdict ? [] : before.plan.changes));
   joined.observed = await joined.link.action.observe(inputs, joined.clients, { ...own, upcoming });
   joined.plan = joined.link.action.plan(inputs, joined.observed) as AnyPlan;
+  const source = passedOnce(joined.link, earlier);
+  if (source) joined.unreadState = unreadState(joined, source);
 }
 
 /** The first value that this link takes and that an earlier one cannot tell before it has read its source. */
@@ -119,15 +125,32 @@ function unknownUpstream(
   return undefined;
 }
 
-function deferred(name: string, why: { readonly unknown: string; readonly identity: string }): AnyPlan {
+/** The identity of a compressed bundle that this link takes something of: known now, because the bundle was read earlier. */
+function passedOnce(link: Link, earlier: readonly Joined[]): string | undefined {
+  const bundle = earlier.find(({ name }) => name === "push-images");
+  const takes = Object.values(link.action.contract.inputs as Readonly<Record<string, { report?: string }>>).some(
+    ({ report }) => report !== undefined && ofBundle.has(report),
+  );
+  return (takes && (bundle?.plan.outputs["bundleIdentity"] as string)) || undefined;
+}
+
+/** What only the bundle itself tells. */
+const ofBundle = new Set(["push-images.images", "push-images.chart", "push-images.chart-sha256"]);
+
+/** What is planned of a link before its source was read: whatever that source yields, by what the user wants of it. */
+function unreadState({ link, sources }: Joined, identity: string): Json {
+  return { after: identity, wish: wishDigest(link.action.contract, sources) };
+}
+
+function deferred(joined: Joined, why: { readonly unknown: string; readonly identity: string }): AnyPlan {
   const change: Change = {
     verb: "update",
     kind: "step",
-    name,
+    name: joined.name,
     to: unknown(why.unknown, why.identity),
     reason: "planned as soon as its input is known",
   };
-  return { changes: [change], endState: { after: why.identity }, outputs: {}, work: undefined };
+  return { changes: [change], endState: unreadState(joined, why.identity), outputs: {}, work: undefined };
 }
 
 /** What a link sees of the links before it: planned outputs, then the true ones. */

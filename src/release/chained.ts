@@ -63,11 +63,13 @@ export function chained(
     },
     plan(_inputs, { undertaking, joined, own }) {
       const plan = planOfChain(joined);
-      const endState = plan.endState as Readonly<Record<string, Json>>;
+      const withOwn = (state: Json) =>
+        undertaking.endState === undefined ? state : { ...(state as object), command: undertaking.endState };
       return {
         ...plan,
         changes: [...plan.changes, ...own],
-        endState: undertaking.endState === undefined ? endState : { ...endState, command: undertaking.endState },
+        endState: withOwn(plan.endState),
+        ...(plan.unreadState === undefined ? {} : { unreadState: withOwn(plan.unreadState) }),
         outputs: { ...undertaking.outputs, ...plan.outputs } as Outputs<Contract>,
       };
     },

@@ -2,7 +2,7 @@ import type { Joined } from "./chain.ts";
 
 /** What a workflow needs to know of a plan, so that jobs of their own move the bytes before the release is approved. */
 export interface Transfers {
-  /** No step waits for a source that must be read first: the plan's digest can be approved. */
+  /** No step waits for a source that must be read first. */
   readonly planComplete: boolean;
   readonly transferImages: boolean;
   /** Keys of the models whose checkpoints are sent, for a matrix. */

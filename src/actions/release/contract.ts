@@ -90,7 +90,7 @@ export const contract = defineContract({
     ...smokeTest.outputs,
     ...commonOutputs,
     "plan-complete": flagOutput(
-      "Whether all of the plan is known, so that its `plan-sha256` can be approved; false while a source must be read first.",
+      "Whether all of the plan is known. False while a source must be read first: its `plan-sha256` then stands for whatever that source yields, and for what spec and inputs want of it.",
     ),
     "transfer-images": flagOutput("Whether the plan sends images."),
     "transfer-models": jsonOutput<readonly string[]>(
