@@ -31,6 +31,14 @@ export const deployErrors: Catalogue = {
     means: "A release of that name exists and is of another chart.",
     remedy: "Choose another release name, or remove that release.",
   },
+  DEPLOY_OBJECT_FOREIGN: {
+    means: "An object that the chart makes is there already, and not of this release: helm would refuse to take it.",
+    remedy: "Let the release have it (label and annotate it as the message says), use it by the values, or delete it.",
+  },
+  DEPLOY_KIND_UNKNOWN: {
+    means: "The chart makes objects of a kind that the cluster does not know.",
+    remedy: "Install the CRDs that bring it, or turn these objects off in the values.",
+  },
   DEPLOY_INGRESS_CLASS: {
     means: "The ingress class that the chart uses does not exist.",
     remedy: "Install the AWS Load Balancer Controller, or correct `ingress.className`.",

@@ -16,6 +16,7 @@ import { type GpuChange, type GpuVerdict, type NodeGpus, silentGpuNodes, startin
 import { unlessForbidden } from "./live.ts";
 import type { ManifestObject } from "./manifest.ts";
 import { type Ask, albAnnotation, listed, networkFacts } from "./network-facts.ts";
+import { objectFacts } from "./object-facts.ts";
 import type { ObservedRelease, WantedRelease } from "./plan.ts";
 import type { PreflightFacts } from "./preflight.ts";
 import { gpuSurroundings, ingressFacts } from "./surroundings.ts";
@@ -52,7 +53,7 @@ const notEks: NotSeen = { notSeen: "EKS is not asked about a cluster that a kube
 export async function preflightFacts(
   means: PreflightMeans,
   wanted: WantedRelease,
-  { live }: ObservedRelease,
+  { live, released }: ObservedRelease,
   capacity: Capacity | undefined,
   images: readonly ImageFact[],
   ctx: Context,
@@ -66,7 +67,7 @@ export async function preflightFacts(
     askAws ? look(async () => reading(await askAws())) : Promise.resolve(notAsked);
   // EKS does not know a cluster by the name that a kubeconfig gives it.
   const askEks: Ask = means.cluster.endpoint.kubeconfig ? () => Promise.resolve(notEks) : ask;
-  const [missing, ingress, missingSecrets, quotas, gpuState, models, identities, certificates, network] =
+  const [missing, ingress, missingSecrets, quotas, gpuState, models, identities, certificates, network, objects] =
     await Promise.all([
       missingRights(own, rightsOf(namespace, live.namespace === undefined)),
       ingressFacts(own),
@@ -77,6 +78,7 @@ export async function preflightFacts(
       identityFacts(own, means, wanted, askEks, ctx),
       Promise.all(certificatesOf(rendered).map((arn) => ask((aws) => certificateFacts(arn, aws, ctx.signal)))),
       networkFacts(own, namespace, wanted, rendered, { eks: askEks, aws: ask }, ctx),
+      objectFacts(own, means, wanted.objects, released, ctx),
     ]);
   const starting = (capacity?.changes ?? []).map((change) => ({
     workload: change.workload,
@@ -95,6 +97,7 @@ export async function preflightFacts(
       ingressClass: { wanted: classesOf(rendered), known: ingress.classes },
       missingSecrets,
     },
+    objects,
     space: { name: namespace, namespace: live.namespace, quotas, starting, workloads },
     gpus: {
       gpus: capacity,

@@ -10,12 +10,14 @@ import { type IdentityFacts, identityChecks } from "./checks/identity.ts";
 import { certificateChecks, imageChecks, type ModelFacts, modelChecks } from "./checks/models.ts";
 import { type NamespaceFacts, namespaceChecks } from "./checks/namespace.ts";
 import { type NetworkFacts, networkChecks } from "./checks/network.ts";
+import { type ObjectFacts, objectChecks } from "./checks/objects.ts";
 import type { ImageFact } from "./expected-images.ts";
 
 /** What preflight judges; pure data. */
 export interface PreflightFacts {
   readonly cluster: ClusterFacts;
   readonly space: NamespaceFacts;
+  readonly objects: ObjectFacts;
   readonly gpus: GpuFacts;
   readonly models: readonly ModelFacts[];
   readonly images: readonly ImageFact[];
@@ -32,6 +34,7 @@ export function preflight(facts: PreflightFacts): readonly Check[] {
   return [
     ...clusterChecks(facts.cluster),
     ...namespaceChecks(facts.space),
+    ...objectChecks(facts.objects),
     ...gpuChecks(facts.gpus),
     ...ingressChecks(facts.cluster),
     ...networkChecks(facts.network),

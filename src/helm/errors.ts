@@ -26,6 +26,22 @@ export const helmErrors: Catalogue = {
     means: "Another field manager owns a field that the chart sets (server-side apply). It is not taken by force.",
     remedy: "Let the other manager (named in the message) give the field up, or accept this code to take it over.",
   },
+  HELM_OBJECT_FOREIGN: {
+    means: "An object that the chart makes is there already and belongs to no release, or to another.",
+    remedy: "Delete it, use it by the values, or label and annotate it as the release's own.",
+  },
+  HELM_KIND_UNKNOWN: {
+    means: "The chart makes an object of a kind that the cluster does not know.",
+    remedy: "Install the CRDs that bring it, or turn these objects off in the values.",
+  },
+  HELM_IMMUTABLE: {
+    means: "The chart changes a field that Kubernetes does not let anyone change.",
+    remedy: "Delete the object that the message names, and run again.",
+  },
+  HELM_TOO_LARGE: {
+    means: "Chart and values together do not fit the Secret of 1 MiB in which helm keeps a revision.",
+    remedy: "Take large files out of the chart or the values.",
+  },
   HELM_VALUES_REFUSED: {
     means: "The chart refuses the values: its schema, or a template that requires what is missing.",
     remedy: "Mend the values that the message names; render-values tells most of it before.",

@@ -73,6 +73,30 @@ export function helmFailure(result: Pick<ProcessResult, "code" | "stderr">, doin
   ) {
     return new UserError("HELM_VALUES_REFUSED", { happened, next: "Mend the values that helm names." });
   }
+  if (/cannot be imported into the current release/.test(said)) {
+    return new UserError("HELM_OBJECT_FOREIGN", {
+      happened,
+      next: "Delete the object that helm names, use it by the values (serviceAccount.create: false), or label and annotate it as the release's own: app.kubernetes.io/managed-by=Helm, meta.helm.sh/release-name, meta.helm.sh/release-namespace.",
+    });
+  }
+  if (/no matches for kind|ensure CRDs are installed/.test(said)) {
+    return new UserError("HELM_KIND_UNKNOWN", {
+      happened,
+      next: "Install the CRDs that bring this kind, or turn its objects off in the values.",
+    });
+  }
+  if (/field is immutable/.test(said)) {
+    return new UserError("HELM_IMMUTABLE", {
+      happened,
+      next: "Delete the object that helm names, so that it is made anew (a Deployment: with downtime), then run again.",
+    });
+  }
+  if (/Too long: (must have at most|may not be more than) \d+ (bytes|characters)/.test(said)) {
+    return new UserError("HELM_TOO_LARGE", {
+      happened,
+      next: "helm keeps chart and values in one Secret of at most 1 MiB: take large files out of the chart or the values.",
+    });
+  }
   return new RemoteError("HELM_FAILED", { happened, next: "Read helm's words above." });
 }
 

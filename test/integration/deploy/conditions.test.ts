@@ -210,6 +210,29 @@ describe("what stands around a release", () => {
     expect(podNames()).toHaveLength(1);
   });
 
+  it.each([3, 4] as const)("tells before the first write that an object is in the way, with helm %i", async (major) => {
+    await open(major);
+    namespace();
+    const metadata = { name: "inference", namespace: "poolside-models" };
+    bench.kubernetes.api.create(
+      kindOf("serviceaccounts"),
+      "poolside-models",
+      { apiVersion: "v1", kind: "ServiceAccount", metadata },
+      writer,
+    );
+    const refused = await bench.deploy({ point: {} });
+    expect(refused.failures).toMatchObject([{ code: "DEPLOY_OBJECT_FOREIGN" }]);
+    expect(refused.failures[0]!.message).toContain("serviceAccount.create: false");
+    expect(refused.writes).toEqual([]);
+    const tried = await bench.deploy({ point: {} }, { inputs: { accept: "DEPLOY_OBJECT_FOREIGN" } });
+    expect(tried.failures).toMatchObject([{ code: "HELM_OBJECT_FOREIGN" }]);
+    const used = await bench.deploy(
+      { point: {} },
+      { values: { serviceAccount: { create: false, name: "inference" }, s3: { secretName: "vllm-auth" } } },
+    );
+    expect(used.failures).toEqual([]);
+  });
+
   it("tells in an upgrade what was changed by hand, and nothing of it where nothing was", async () => {
     await open(3);
     await bench.deploy({ point: {} });

@@ -188,6 +188,26 @@ describe("helmFailure", () => {
       "HELM_VALUES_REFUSED",
     ],
     ["Error: execution error at (inference/templates/x.yaml:1:2): image.registry is required", "HELM_VALUES_REFUSED"],
+    [
+      'Error: Unable to continue with install: ServiceAccount "inference" in namespace "models" exists and cannot be imported into the current release: invalid ownership metadata; label validation error: missing key "app.kubernetes.io/managed-by": must be set to "Helm"',
+      "HELM_OBJECT_FOREIGN",
+    ],
+    [
+      'Error: unable to build kubernetes objects from release manifest: resource mapping not found for name: "a" namespace: "" from "": no matches for kind "PodMonitor" in version "monitoring.coreos.com/v1"\nensure CRDs are installed first',
+      "HELM_KIND_UNKNOWN",
+    ],
+    [
+      'Error: UPGRADE FAILED: cannot patch "inference-point" with kind Deployment: Deployment.apps "inference-point" is invalid: spec.selector: Invalid value: field is immutable',
+      "HELM_IMMUTABLE",
+    ],
+    [
+      'Error: create: failed to create: Secret "sh.helm.release.v1.inference.v1" is invalid: data: Too long: must have at most 1048576 bytes',
+      "HELM_TOO_LARGE",
+    ],
+    [
+      'Error: create: failed to create: Secret "sh.helm.release.v1.inference.v1" is invalid: data: Too long: may not be more than 1048576 bytes',
+      "HELM_TOO_LARGE",
+    ],
     ["Error: something new", "HELM_FAILED"],
   ])("knows %j", (stderr, code) => {
     const failure = helmFailure({ code: 1, stderr: `WARNING: noise\n${stderr}\n` }, "releasing");

@@ -1,0 +1,43 @@
+import { type ManifestObject, nameOf } from "../manifest.ts";
+import type { ReleasePlace } from "../release.ts";
+import { type Check, failed, passed, warned } from "./check.ts";
+
+/** What the checks of the rendered objects rest on. */
+export interface ObjectFacts extends ReleasePlace {
+  /** Objects that the release would make, and that are there already without being the release's. */
+  readonly foreign: readonly ManifestObject[];
+  /** Kinds that the API server does not serve, as `monitoring.coreos.com/v1 PodMonitor`. */
+  readonly unknownKinds: readonly string[];
+}
+
+/** helm refuses to take over what it did not make, and stops in the middle where it does not know a kind. */
+export function objectChecks({ foreign, unknownKinds, release, namespace }: ObjectFacts): readonly Check[] {
+  const name = "Objects of the release";
+  const rows: Check[] = [];
+  if (foreign.length > 0)
+    rows.push(
+      failed(
+        name,
+        "DEPLOY_OBJECT_FOREIGN",
+        `${foreign.map(nameOf).join(", ")}: there already, and not of the release ${release}`,
+        foreign.map((object) => remedyOf(object, { release, namespace })).join("\n"),
+      ),
+    );
+  if (unknownKinds.length > 0)
+    rows.push(
+      warned(
+        name,
+        "DEPLOY_KIND_UNKNOWN",
+        `the cluster does not know ${unknownKinds.join(", ")}`,
+        "Install what brings these kinds (their CRDs), unless the chart does, or turn them off in the values.",
+      ),
+    );
+  return rows.length > 0 ? rows : [passed(name, "none is in the way")];
+}
+
+function remedyOf(object: ManifestObject, { release, namespace }: ReleasePlace): string {
+  if (object.kind === "ServiceAccount")
+    return `Set serviceAccount.create: false and serviceAccount.name: ${object.metadata.name} in the values, to use the one that is there.`;
+  const target = `${object.kind.toLowerCase()}/${object.metadata.name} -n ${object.metadata.namespace || namespace}`;
+  return `Let the release have it: kubectl label ${target} app.kubernetes.io/managed-by=Helm --overwrite && kubectl annotate ${target} meta.helm.sh/release-name=${release} meta.helm.sh/release-namespace=${namespace} --overwrite; or delete it.`;
+}
