@@ -58,6 +58,16 @@ export function crashed(snapshot: Snapshot, pod: Pod): Found | undefined {
   if (refused !== undefined)
     return { ...wrongPlatform(container.image ?? container.name), evidence: redact(refused), attempts };
   const complaints = lines.filter((line) => !/\b(INFO|DEBUG)\b/.test(line));
+  const taken = complaints.findLast((line) => /Free memory on device .*less than desired/i.test(line));
+  if (taken)
+    return {
+      code: "DEPLOY_GPU_MEMORY",
+      cause: "Something else already uses memory of the GPUs that the pod was given.",
+      evidence: redact(taken),
+      remedy: `Look for it on the node: kubectl debug node/${pod.spec.nodeName ?? "<node>"} -it --image=busybox; a pod that ended badly, or one that shares the GPU.`,
+      patience: certain,
+      attempts,
+    };
   const memory = complaints.findLast((line) => gpuMemory.test(line));
   if (memory)
     return {
@@ -78,8 +88,11 @@ export function crashed(snapshot: Snapshot, pod: Pod): Found | undefined {
       patience: certain,
       attempts,
     };
-  const errors = complaints.filter((text) => /error|exception|fatal|traceback/i.test(text));
-  const line = errors.findLast((text) => !aftermath.test(text)) ?? errors.at(-1) ?? lines.at(-1);
+  const telling = complaints.filter((text) => !aftermath.test(text));
+  const line =
+    telling.findLast((text) => /\b[A-Z]\w*(Error|Exception)\b: \S/.test(text)) ??
+    telling.findLast((text) => /error|exception|fatal/i.test(text)) ??
+    lines.at(-1);
   return {
     code: "DEPLOY_CRASH",
     cause: `${container.name} ends with code ${ended?.exitCode ?? "?"} soon after it starts (${restarts(status)}).`,

@@ -49,6 +49,21 @@ function reasonOf(said: string, object: Ingress): Found {
         "Raise it, or share one load balancer (group-name): aws service-quotas list-service-quotas --service-code elasticloadbalancing",
       patience: patience.usual,
     };
+  if (/dial tcp|no such host|i\/o timeout|RequestTimeout/i.test(said))
+    return {
+      code: "DEPLOY_INGRESS_FAILED",
+      cause: "The load balancer controller does not reach AWS.",
+      remedy:
+        "Check its way to AWS: NAT, or interface endpoints of elasticloadbalancing, ec2 and sts; and the cluster's DNS.",
+      patience: patience.long,
+    };
+  if (/CreateTargetGroupInput\.Port/.test(said))
+    return {
+      code: "DEPLOY_INGRESS_FAILED",
+      cause: "The Service has no node port, which the Ingress asks for.",
+      remedy: "Set alb.ingress.kubernetes.io/target-type: ip, as the guide does.",
+      patience: patience.usual,
+    };
   if (/subnet/i.test(said))
     return {
       code: "DEPLOY_INGRESS_SUBNETS",

@@ -60,6 +60,31 @@ const causes: readonly Cause[] = [
     remedy: "Check the nodes' way to STS and S3: NAT, or the interface endpoint of STS and the gateway endpoint of S3.",
   },
   {
+    pattern: /VPC endpoint policy/i,
+    code: "DEPLOY_CHECKPOINT_DENIED",
+    cause: "The policy of the VPC's endpoint keeps the pods from the checkpoint.",
+    remedy: "Let the endpoint's policy allow s3:GetObject and s3:ListBucket on the bucket, for the pods' role.",
+  },
+  {
+    pattern: /explicit deny in a (service control|resource-based|permissions boundary)/i,
+    code: "DEPLOY_CHECKPOINT_DENIED",
+    cause: "A policy of the bucket, the key or the organisation denies the pods' role the checkpoint.",
+    remedy: "Ask whoever keeps the policy that the message names; the role's own policy does not overrule it.",
+  },
+  {
+    pattern: /assumed-role\/[^/\s]+\/i-[0-9a-f]{8,}/,
+    code: "DEPLOY_NO_CREDENTIALS",
+    cause: "The pod asks S3 with its node's role: it has none of its own.",
+    remedy:
+      "Check that the service account carries eks.amazonaws.com/role-arn (or has a Pod Identity association), and was there before the pod; then restart it.",
+  },
+  {
+    pattern: /No OpenIDConnect provider found/i,
+    code: "DEPLOY_ROLE_NOT_ASSUMED",
+    cause: "The account has no IAM OIDC provider for the cluster: no pod can assume a role.",
+    remedy: "Run ensure-irsa with create-oidc-provider: true.",
+  },
+  {
     pattern: /kms:|KMS\.|is not authorized to perform: kms|AccessDenied.*(kms|key)/i,
     code: "DEPLOY_CHECKPOINT_KEY_DENIED",
     cause: "The pods' role may not decrypt the checkpoint with the bucket's KMS key.",

@@ -62,22 +62,30 @@ function reasonOf(said: string, pod: Pod, snapshot: Snapshot, old: readonly Pod[
     };
   }
   if (gpus > 0 && all === 0) return absent(gpus);
-  if (/PersistentVolumeClaim|volume node affinity|persistentvolume/i.test(said))
+  if (/PersistentVolumeClaim|volume node affinity|persistent ?volume/i.test(said))
     return {
       code: "DEPLOY_VOLUME",
       cause: "The pod waits for a volume that is not there, or lies in another zone than its nodes.",
       remedy: `Look at it: kubectl get pvc -n ${snapshot.namespace}; its storage class needs a CSI driver: kubectl get storageclass`,
       patience: patience.usual,
     };
-  const lasting = taints.find((taint) => !passing.test(taint));
-  if (taints.length > 0 && !lasting)
+  const waiting = taints.filter((taint) => passing.test(taint));
+  const lasting = taints.find((taint) => !passing.test(taint) && taint !== fargate);
+  if (waiting.length > 0 && !lasting)
     return {
       code: "DEPLOY_NODE_LOST",
-      cause: `Nodes that would fit take no pods for the moment (${taints.join(", ")}).`,
+      cause: `Nodes that would fit take no pods for the moment (${waiting.join(", ")}).`,
       remedy: "Look at the nodes: kubectl get nodes; kubectl describe node <name>",
       patience: patience.long,
     };
-  if (/untolerated taint/.test(said)) return tainted(lasting);
+  if (lasting || /untolerated taint\(s\)/.test(said)) return tainted(lasting);
+  if (/Too many pods/.test(said) && !/Insufficient/.test(said))
+    return {
+      code: "DEPLOY_RESOURCES_SHORT",
+      cause: "The nodes have as many pods as they take.",
+      remedy: "Add nodes, or raise the number of pods per node (prefix delegation of the VPC CNI).",
+      patience: patience.usual,
+    };
   const resource = /Insufficient ([\w./-]+)/.exec(said)?.[1]?.replace(/\.$/, "");
   if (resource)
     return {
@@ -98,6 +106,9 @@ function reasonOf(said: string, pod: Pod, snapshot: Snapshot, old: readonly Pod[
 
 /** Taints by which Kubernetes marks a node that is starting or in trouble; nobody is to tolerate them. */
 const passing = /^(node\.kubernetes\.io|node\.cloudprovider\.kubernetes\.io|karpenter\.sh|ebs\.csi\.aws\.com)\//;
+
+/** Every Fargate node carries it; no model runs there. */
+const fargate = "eks.amazonaws.com/compute-type";
 
 function tainted(taint: string | undefined): Found {
   return {

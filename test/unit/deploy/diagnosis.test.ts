@@ -648,6 +648,74 @@ const further: readonly (readonly [string, SnapshotLike, string])[] = [
     { pods: [], refused: 'pods "a" is forbidden: maximum memory usage per Container is 64Gi, but limit is 512Gi' },
     "DEPLOY_ADMISSION_DENIED",
   ],
+  [
+    "the pod asks with its node's role",
+    crashing([
+      "fatal error: An error occurred (AccessDenied) when calling the ListObjectsV2 operation: User: arn:aws:sts::210987654321:assumed-role/gpu-nodes/i-0a1b2c3d4e5f60718 is not authorized to perform: s3:ListBucket on resource: arn:aws:s3:::acme-models-dev",
+    ]),
+    "DEPLOY_NO_CREDENTIALS",
+  ],
+  [
+    "there is no OIDC provider",
+    crashing([
+      "An error occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: No OpenIDConnect provider found in your account for https://oidc.eks.us-east-2.amazonaws.com/id/AB",
+    ]),
+    "DEPLOY_ROLE_NOT_ASSUMED",
+  ],
+  [
+    "an endpoint's policy denies",
+    crashing([
+      "AccessDenied: User: arn:aws:sts::210987654321:assumed-role/inference-pod-role/botocore is not authorized to perform: s3:GetObject because no VPC endpoint policy allows the s3:GetObject action",
+    ]),
+    "DEPLOY_CHECKPOINT_DENIED",
+  ],
+  [
+    "the GPU's memory is used by something else",
+    serverCrash([
+      "(EngineCore pid=1371) ERROR 09-03 19:44:07 [core.py:1330] ValueError: Free memory on device cuda:0 (16.9/79.18 GiB) on startup is less than desired GPU memory utilization (0.9, 71.2 GiB). Decrease GPU memory utilization or reduce GPU memory used by other processes.",
+      "RuntimeError: Engine core initialization failed. See root cause above. Failed core proc(s): {}",
+    ]),
+    "DEPLOY_GPU_MEMORY",
+  ],
+  [
+    "nodes are full of pods, and some are Fargate's",
+    {
+      pods: [
+        {
+          gpus: 0,
+          unscheduled:
+            "0/10 nodes are available: 2 Too many pods, 8 node(s) had untolerated taint {eks.amazonaws.com/compute-type: fargate}.",
+        },
+      ],
+    },
+    "DEPLOY_RESOURCES_SHORT",
+  ],
+  [
+    "nodes are too small, and some are Fargate's",
+    {
+      pods: [
+        {
+          unscheduled:
+            "0/29 nodes are available: 18 Insufficient cpu, 2 Too many pods, 21 Insufficient memory, 8 node(s) had untolerated taint {eks.amazonaws.com/compute-type: fargate}.",
+        },
+      ],
+    },
+    "DEPLOY_RESOURCES_SHORT",
+  ],
+  [
+    "the controller does not reach AWS",
+    ingressEvent(
+      'Failed build model due to RequestError: send request failed caused by: Post "https://elasticloadbalancing.us-east-2.amazonaws.com/": dial tcp: lookup elasticloadbalancing.us-east-2.amazonaws.com on 10.100.0.10:53: no such host',
+    ),
+    "DEPLOY_INGRESS_FAILED",
+  ],
+  [
+    "the Service has no node port",
+    ingressEvent(
+      "Failed deploy model due to InvalidParameter: 1 validation error(s). minimum field value of 1, CreateTargetGroupInput.Port.",
+    ),
+    "DEPLOY_INGRESS_FAILED",
+  ],
   ["the Deployment is paused", { pods: [], paused: true, ingress: { address: "x" } }, "DEPLOY_PAUSED"],
   [
     "the controller may not look for subnets",
