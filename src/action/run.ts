@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import { digestOf, type Json } from "../canonical.ts";
+import { canonicalJson, digestOf, type Json } from "../canonical.ts";
 import { asEksDeployError, type EksDeployError, UserError } from "../errors.ts";
 import { loadSpec } from "../spec/load.ts";
 import type { Action, AnyAction, Finished, Outcome, Report } from "./action.ts";
@@ -109,7 +109,9 @@ function recording(ctx: Context, timeline: Timeline): Context {
   };
 }
 
+/** What only reads has no end state, and no plan to tell. */
 function tellPlan(plan: Plan<unknown, unknown>, ctx: Context): void {
+  if (plan.changes.length === 0 && canonicalJson(plan.endState) === "{}") return;
   for (const change of plan.changes) ctx.log.info(changeLine(change));
   ctx.log.info(
     `${plan.changes.length === 0 ? "Nothing to change" : count(plan.changes.length, "change")}; plan-sha256 ${planDigest(plan)}`,

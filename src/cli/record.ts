@@ -1,3 +1,4 @@
+import { shown } from "../action/describe.ts";
 import { openSources } from "../action/run.ts";
 import { releaseRecord } from "../facts/release-record.ts";
 import { recordDifferences } from "../record/difference.ts";
@@ -36,8 +37,9 @@ export async function recordDiff(args: readonly string[], io: CliIo): Promise<nu
     if (parsed.json) io.stdout.write(`${JSON.stringify(differences, null, 2)}\n`);
     else if (differences.length === 0) io.stdout.write("The records say the same.\n");
     else {
-      const rows = differences.map((each) => [each.what, each.from ?? "-", each.to ?? "-"]);
-      const table = { kind: "table", head: ["", before.uri, after.uri], rows } as const;
+      const rows = differences.map(({ what, from, to }) => [what, shown(from) || "-", shown(to) || "-"]);
+      const head = ["", ...[before, after].map(({ sha256 }) => `record ${sha256.slice(0, 12)}`)];
+      const table = { kind: "table", head, rows } as const;
       io.stdout.write(`${terminalText([table], io.stdout.columns)}\n`);
     }
     return 0;

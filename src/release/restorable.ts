@@ -85,7 +85,7 @@ export function restorableBlock(earlier: readonly Restorable[]): readonly Block[
     missing.length === 0 ? "✅" : "❌",
     `\`${record}\``,
     String(revision),
-    finishedAt,
+    finishedAt.replace(/\.\d+Z$/, "Z"),
     missing.length === 0 ? "can be restored" : missing.join("\n"),
   ]);
   const table: Block = { kind: "table", head: ["", "record", "revision", "proven", ""], rows };

@@ -20,7 +20,7 @@ function textOf(block: Block, width: number): string {
     case "heading":
       return block.text;
     case "text":
-      return block.text.replaceAll("**", "").replaceAll("`", "");
+      return wrap(block.text.replaceAll("**", "").replaceAll("`", ""), width).join("\n");
     case "table":
       return tableText(block.head, block.rows, block.right ?? [], width);
     case "code":
