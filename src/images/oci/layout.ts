@@ -120,14 +120,21 @@ class Walk {
   }
 }
 
-/** The one image that the archive is about: not what is attached to another entry, and not one of several different ones. */
+/**
+ * The one image that the archive is about: not what is attached to another entry, not an unnamed entry that is part of another
+ * (some writers list all that they wrote), and
+ * not one of several different ones.
+ */
 function chooseRoot(entries: readonly Descriptor[], order: readonly Manifest[], archive: string): Descriptor {
   const byDigest = new Map(order.map((manifest) => [manifest.descriptor.digest, manifest]));
   const attached = (entry: Descriptor) => {
     const subject = byDigest.get(entry.digest)?.subject;
     return subject !== undefined && byDigest.has(subject);
   };
-  const roots = new Map(entries.filter((entry) => !attached(entry)).map((entry) => [entry.digest, entry]));
+  const children = new Set(order.flatMap((manifest) => manifest.children.map((child) => child.digest)));
+  const part = (entry: Descriptor) => children.has(entry.digest) && entry.annotations[referenceName] === undefined;
+  const candidates = entries.filter((entry) => !attached(entry) && !part(entry));
+  const roots = new Map(candidates.map((entry) => [entry.digest, entry]));
   const [only] = roots.values();
   if (roots.size === 1 && only) return only;
   const named = [...roots.values()].map((entry) =>

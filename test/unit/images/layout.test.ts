@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest";
+import { sha256 } from "../../../src/canonical.ts";
+import { readLayout } from "../../../src/images/oci/layout.ts";
+
+const imageType = "application/vnd.oci.image.manifest.v1+json";
+const indexType = "application/vnd.oci.image.index.v1+json";
+const name = (value: string) => ({ annotations: { "org.opencontainers.image.ref.name": value } });
+
+/** A layout in memory, to which blobs are added. */
+class Layout {
+  readonly files = new Map<string, Buffer>([["oci-layout", Buffer.from('{"imageLayoutVersion":"1.0.0"}')]]);
+
+  add(content: unknown, mediaType: string) {
+    const bytes = Buffer.from(JSON.stringify(content));
+    this.files.set(`blobs/sha256/${sha256(bytes)}`, bytes);
+    return { mediaType, digest: `sha256:${sha256(bytes)}`, size: bytes.length };
+  }
+
+  image(architecture: string, subject?: object) {
+    const config = this.add({ architecture, os: "linux" }, "application/vnd.oci.image.config.v1+json");
+    return this.add({ schemaVersion: 2, mediaType: imageType, config, layers: [], subject }, imageType);
+  }
+
+  index(...manifests: readonly object[]) {
+    return this.add({ schemaVersion: 2, mediaType: indexType, manifests }, indexType);
+  }
+
+  read(...manifests: readonly object[]) {
+    this.files.set("index.json", Buffer.from(JSON.stringify({ schemaVersion: 2, manifests })));
+    return readLayout({
+      archive: "atlas__v1.tar",
+      paths: () => this.files.keys(),
+      size: (path) => this.files.get(path)?.length,
+      read: async (path) => this.files.get(path)!,
+    });
+  }
+}
+
+describe("the image that an archive is about", () => {
+  it("is the outermost index where its parts are listed beside it without names", async () => {
+    const layout = new Layout();
+    const parts = [layout.image("amd64"), layout.image("arm64")];
+    const inner = layout.index(...parts);
+    const outer = layout.index(inner);
+    const image = await layout.read({ ...outer, ...name("v1") }, ...parts, inner);
+    expect(image.root.digest).toBe(outer.digest);
+    expect(image.references).toEqual(["v1"]);
+    expect(image.manifests.map(({ descriptor }) => descriptor.digest)).toEqual(
+      [...parts, inner, outer].map(({ digest }) => digest),
+    );
+  });
+
+  it("is open where a part has a name of its own, or two stand side by side", async () => {
+    const layout = new Layout();
+    const [amd, arm] = [layout.image("amd64"), layout.image("arm64")];
+    const both = layout.index(amd, arm);
+    const ambiguous = expect.objectContaining({ code: "IMAGE_AMBIGUOUS" });
+    await expect(layout.read({ ...both, ...name("v1") }, { ...amd, ...name("amd64") })).rejects.toEqual(ambiguous);
+    await expect(layout.read(amd, arm)).rejects.toEqual(ambiguous);
+  });
+
+  it("is not what is attached to it", async () => {
+    const layout = new Layout();
+    const image = layout.image("amd64");
+    const found = await layout.read(layout.image("unknown", image), image);
+    expect(found.root.digest).toBe(image.digest);
+    expect(found.manifests).toHaveLength(2);
+  });
+});
