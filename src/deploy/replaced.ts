@@ -69,7 +69,7 @@ export function tellNotRestored(names: readonly string[], why: string, ctx: Cont
   ctx.log.finding({
     code: "DEPLOY_SECRET_NEWER",
     level: "warning",
-    happened: `${names.join(", ")} still ${names.length === 1 ? "holds" : "hold"} the value that the failed release wrote, not the one of the revision that was rolled back to: ${why}`,
+    happened: `${names.join(", ")} still ${names.length === 1 ? "holds" : "hold"} the value that the failed release wrote, not the one that the live revision was released with: ${why}`,
     next: "Release again with the earlier value (api-key, s3-secret-access-key), or with a cause that is mended.",
   });
 }

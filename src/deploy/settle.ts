@@ -5,7 +5,7 @@ import { leases } from "../cluster/resources.ts";
 import { UserError } from "../errors.ts";
 import { leaseName } from "../facts/release-lease.ts";
 import { findHelm } from "../helm/find.ts";
-import { type ApplyMeans, clearLock, rollbackTo, uninstall } from "./apply.ts";
+import { type ApplyMeans, type BegunRevision, clearLock, rollbackTo, uninstall } from "./apply.ts";
 import { rollbackTarget, stateOf } from "./history.ts";
 import { isHeldBy, letGo } from "./lease.ts";
 import type { Deployment } from "./open.ts";
@@ -90,16 +90,20 @@ export async function settleRun(remembered: Readonly<Record<string, string>>, ct
 async function finish(run: RememberedRun, means: ApplyMeans, ctx: Context): Promise<void> {
   // Before helm began, what is pending is someone else's.
   if (!run.began) return;
-  const { before, made } = run.began;
-  await clearLock(means, made, ctx);
-  if (run.onCancel !== "rollback") return;
+  await clearLock(means, run.began.made, ctx);
+  if (run.onCancel === "rollback") await undoRevision(run.began, means, ctx);
   const state = stateOf(await readRevisions(means.cluster, run));
+  if (state.kind === "deployed" && isUndone(state.newest, run.began.before))
+    tellNotRestored(run.secrets, "the run that knew the earlier one was cut off.", ctx);
+}
+
+async function undoRevision({ before, made }: BegunRevision, means: ApplyMeans, ctx: Context): Promise<void> {
+  const state = stateOf(await readRevisions(means.cluster, means));
   if (state.kind === "absent" || (state.kind === "deployed" && isUndone(state.newest, before))) return;
   // One newer revision may be our own rollback; more are someone else's.
   if (state.newest.number > made + 1) return;
   if (before > 0) await rollbackTo(means, before, ctx);
   else await uninstall(means, ctx);
-  if (before > 0) tellNotRestored(run.secrets, "the run that knew their values was cut off.", ctx);
   ctx.log.info(before > 0 ? `Rolled back to revision ${before}` : "Undid the first install");
 }
 

@@ -39,6 +39,6 @@ const runner = { ...testRunner(job.inputs, context), grace: cancellation.grace, 
 if (job.remembered) await settleAction(helmDeploy, runner);
 else await runAction(helmDeploy, runner);
 process.stdout.write(
-  `${JSON.stringify({ outputs: runner.outputs, failures: runner.failures, lines: context.recorded.lines })}\n`,
+  `${JSON.stringify({ outputs: runner.outputs, failures: runner.failures, lines: context.recorded.lines, findings: context.recorded.findings })}\n`,
 );
 process.exit(0);

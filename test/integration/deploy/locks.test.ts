@@ -50,13 +50,26 @@ function statuses(): readonly string[] {
     .map((secret) => secret.metadata.labels?.["status"] ?? "");
 }
 
-/** Random moments of a run that takes `span` ms, and a little after it; the same ones for the same seed. */
-function momentsOf(span: number): readonly number[] {
+/** How long a run takes here and now, ms from its beginning. */
+interface Span {
+  /** It takes the Lease. */
+  readonly lease: number;
+  /** helm has written its last. */
+  readonly released: number;
+  readonly end: number;
+}
+
+/**
+ * Random moments of a run, and a little after it; the same ones for the same seed. Half of them, of upgrades and of first installs, lie between the Lease and helm's last write: most of a
+ * run is waiting for pods, and what is delicate is short.
+ */
+function momentsOf({ lease, released, end }: Span): readonly number[] {
   let state = seed;
-  return Array.from({ length: moments }, () => {
+  return Array.from({ length: moments }, (_, index) => {
     // Park and Miller's minimal standard generator.
     state = (state * 48_271) % 2_147_483_647;
-    return Math.round((state / 2_147_483_647) * span * 1.1);
+    const share = state / 2_147_483_647;
+    return Math.round(index % 4 === 0 || index % 4 === 3 ? lease + share * (released - lease) : share * end * 1.1);
   });
 }
 
@@ -67,12 +80,23 @@ async function beginAnew(index: number): Promise<void> {
   await promisify(execFile)(bench.helm, ["uninstall", "inference", ...place]);
 }
 
-/** How long an install takes here and now, ms. The release is then there. */
-async function lengthOfRun(): Promise<number> {
+/** Measures an install. The release is then there. */
+async function lengthOfRun(): Promise<Span> {
   const begin = performance.now();
+  const since = () => performance.now() - begin;
+  const seen: Record<string, number> = {};
+  const note = (operation: RegExp, name: string) => {
+    const run = () => {
+      seen[name] = since();
+    };
+    bench.faults.add({ service: "kubernetes", operation, times: 99, effect: { kind: "hook", run } });
+  };
+  note(/^create leases/, "lease");
+  note(/^(update|patch) secrets/, "released");
   const { ended } = start_(first);
   expect((await ended).failures).toEqual([]);
-  return performance.now() - begin;
+  bench.faults.clear();
+  return { lease: seen["lease"] ?? 0, released: seen["released"] ?? 0, end: since() };
 }
 
 /** What the cuts met, for the figures of a long run. */
@@ -154,6 +178,19 @@ describe.each([3, 4] as const)("a run that is cut off, with helm %i", (major) =>
     expect(statuses().at(-1)).toBe("deployed");
     expect(bench.kubernetes.store.list("leases", "poolside-models")).toEqual([]);
     expect((await bench.deploy(second)).failures).toEqual([]);
+  });
+
+  it("names in the post step the Secret whose earlier value died with the run", async () => {
+    await open(major);
+    expect((await bench.deploy(first)).failures).toEqual([]);
+    const inputs = bench.inputs(second, { inputs: { "api-key": "another-key-9182", "on-cancel": "rollback" } });
+    const { remembered } = await killAt(bench, clock(), second, /^(update|patch) deployments/, { inputs });
+    expect(JSON.stringify(remembered)).not.toContain("another-key-9182");
+    const { findings } = await start_(first, { remembered }).ended;
+    expect(findings).toMatchObject([{ code: "DEPLOY_SECRET_NEWER", happened: expect.stringContaining("vllm-auth") }]);
+    const mended = await bench.deploy(first);
+    expect(mended.failures).toEqual([]);
+    expect(mended.writes).toContain("patch secrets poolside-models/vllm-auth");
   });
 
   it("clears a killed upgrade by a rollback, and a killed first install by uninstalling it", async () => {

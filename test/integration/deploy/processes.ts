@@ -12,6 +12,7 @@ export interface Ended {
   readonly outputs: Readonly<Record<string, string>>;
   readonly failures: readonly { code: string; message: string }[];
   readonly lines: readonly string[];
+  readonly findings: readonly { code: string; happened: string }[];
 }
 
 export interface Started {
@@ -52,7 +53,7 @@ export function startProcess(
         .filter((line) => line !== "")
         .map((line) => JSON.parse(line) as Partial<Ended>);
       const remembered = Object.assign({}, ...parts.map((part) => part.remembered ?? {}));
-      done({ outputs: {}, failures: [], lines: [], ...parts.at(-1), remembered });
+      done({ outputs: {}, failures: [], lines: [], findings: [], ...parts.at(-1), remembered });
     });
   });
   return { child, ended };
@@ -73,6 +74,7 @@ export async function killAt(
   clock: ProcessJob["clock"],
   models: Parameters<Bench["deploy"]>[0],
   operation: RegExp,
+  over: Partial<ProcessJob> = {},
 ): Promise<Ended> {
   let child: ChildProcess | undefined;
   bench.faults.add({
@@ -80,7 +82,7 @@ export async function killAt(
     operation,
     effect: { kind: "hook", run: () => (child ? kill(child) : undefined) },
   });
-  const started = startProcess(bench, clock, models);
+  const started = startProcess(bench, clock, models, over);
   child = started.child;
   const ended = await started.ended;
   bench.faults.clear();
