@@ -6,6 +6,8 @@ import { readTwins, unlessForbidden } from "./live.ts";
 import { type ManifestObject, nameOf } from "./manifest.ts";
 import type { ReleasePlace } from "./release.ts";
 
+const otherWorkloads: ReadonlySet<string> = new Set(["StatefulSet", "DaemonSet", "Job", "ReplicaSet", "Pod"]);
+
 /** Whether what the release would make anew is in the way already, and whether the cluster knows it at all. */
 export async function objectFacts(
   cluster: Cluster,
@@ -23,7 +25,8 @@ export async function objectFacts(
       twin !== undefined && twin !== "unknown" && !isOwn(twin as unknown as ManifestObject, { release, namespace })
     );
   });
-  return { release, namespace, foreign, unknownKinds };
+  const unwatched = wanted.filter(({ kind }) => otherWorkloads.has(kind));
+  return { release, namespace, foreign, unknownKinds, unwatched };
 }
 
 /** As helm itself judges it (`checkOwnership`): one label and two annotations. */

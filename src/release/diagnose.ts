@@ -13,6 +13,7 @@ import { type ReleaseState, stateOf } from "../deploy/history.ts";
 import { parseManifest } from "../deploy/manifest.ts";
 import { Observer } from "../deploy/observer.ts";
 import { readRevisions } from "../deploy/release.ts";
+import { toldDiagnoses } from "../deploy/report.ts";
 import { scopeOf } from "../deploy/rollout.ts";
 import type { Snapshot } from "../deploy/snapshot.ts";
 import { modelOf, workloadsOf } from "../deploy/workloads.ts";
@@ -52,7 +53,7 @@ export function diagnoseCommand(): AnyCommand {
     plan: (_inputs, seen) => ({
       changes: [],
       endState: {},
-      outputs: { diagnosis: seen.diagnoses } as Partial<Outputs<Contract>>,
+      outputs: { diagnosis: toldDiagnoses(seen.diagnoses) } as Partial<Outputs<Contract>>,
       work: undefined,
     }),
     apply: async () => undefined,

@@ -1,6 +1,6 @@
 import { type ManifestObject, nameOf } from "../manifest.ts";
 import type { ReleasePlace } from "../release.ts";
-import { type Check, failed, passed, warned } from "./check.ts";
+import { type Check, failed, notLookedAt, passed, warned } from "./check.ts";
 
 /** What the checks of the rendered objects rest on. */
 export interface ObjectFacts extends ReleasePlace {
@@ -8,10 +8,13 @@ export interface ObjectFacts extends ReleasePlace {
   readonly foreign: readonly ManifestObject[];
   /** Kinds that the API server does not serve, as `monitoring.coreos.com/v1 PodMonitor`. */
   readonly unknownKinds: readonly string[];
+  /** Workloads that are no Deployments: whether they get healthy is not watched. */
+  readonly unwatched: readonly ManifestObject[];
 }
 
 /** helm refuses to take over what it did not make, and stops in the middle where it does not know a kind. */
-export function objectChecks({ foreign, unknownKinds, release, namespace }: ObjectFacts): readonly Check[] {
+export function objectChecks(facts: ObjectFacts): readonly Check[] {
+  const { foreign, unknownKinds, unwatched, release, namespace } = facts;
   const name = "Objects of the release";
   const rows: Check[] = [];
   if (foreign.length > 0)
@@ -32,7 +35,15 @@ export function objectChecks({ foreign, unknownKinds, release, namespace }: Obje
         "Install what brings these kinds (their CRDs), unless the chart does, or turn them off in the values.",
       ),
     );
-  return rows.length > 0 ? rows : [passed(name, "none is in the way")];
+  if (rows.length === 0) rows.push(passed(name, "none is in the way"));
+  if (unwatched.length > 0)
+    rows.push(
+      notLookedAt(
+        "Workloads that are no Deployments",
+        `${unwatched.map(nameOf).join(", ")}: helm makes them, and nobody waits for them`,
+      ),
+    );
+  return rows;
 }
 
 function remedyOf(object: ManifestObject, { release, namespace }: ReleasePlace): string {

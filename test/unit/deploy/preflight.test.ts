@@ -5,6 +5,7 @@ import { type IdentityFacts, identityChecks } from "../../../src/deploy/checks/i
 import { certificateChecks, imageChecks, type ModelFacts, modelChecks } from "../../../src/deploy/checks/models.ts";
 import { namespaceChecks, violations } from "../../../src/deploy/checks/namespace.ts";
 import { type NetworkFacts, networkChecks } from "../../../src/deploy/checks/network.ts";
+import { objectChecks } from "../../../src/deploy/checks/objects.ts";
 import { accepting, preflightFailure, warningsOf } from "../../../src/deploy/preflight.ts";
 import type { Workload } from "../../../src/deploy/workloads.ts";
 import type { CertificateFacts } from "../../../src/facts/certificate.ts";
@@ -260,6 +261,30 @@ describe("imageChecks", () => {
     ]);
     expect(told(imageChecks([{ ...common, source: "unknown", registry: hidden }]))).toEqual(["not looked at"]);
     expect(told(imageChecks([{ ...common, source: "upcoming", registry: undefined }]))).toEqual([]);
+  });
+});
+
+describe("objectChecks", () => {
+  const facts = { release: "inference", namespace: "m", foreign: [], unknownKinds: [], unwatched: [] };
+  const object = (apiVersion: string, kind: string, name: string) => ({ apiVersion, kind, metadata: { name } });
+
+  it("refuse what is in the way, with the commands that hand it over", () => {
+    const checks = objectChecks({ ...facts, foreign: [object("apps/v1", "Deployment", "inference-point")] });
+    expect(told(checks)).toEqual(["fail DEPLOY_OBJECT_FOREIGN"]);
+    expect(checks[0]!.remedy).toContain(
+      "kubectl annotate deployment/inference-point -n m meta.helm.sh/release-name=inference meta.helm.sh/release-namespace=m --overwrite",
+    );
+    const account = objectChecks({ ...facts, foreign: [object("v1", "ServiceAccount", "inference")] });
+    expect(account[0]!.remedy).toContain("serviceAccount.create: false");
+  });
+
+  it("warn of kinds that the cluster does not know, and name workloads that nobody waits for", () => {
+    expect(told(objectChecks(facts))).toEqual([]);
+    const unknown = { ...facts, unknownKinds: ["monitoring.coreos.com/v1 PodMonitor"] };
+    expect(told(objectChecks(unknown))).toEqual(["warn DEPLOY_KIND_UNKNOWN"]);
+    const checks = objectChecks({ ...facts, unwatched: [object("apps/v1", "StatefulSet", "cache")] });
+    expect(told(checks)).toEqual(["not looked at"]);
+    expect(checks[1]!.seen).toContain("StatefulSet cache");
   });
 });
 
