@@ -32,7 +32,7 @@ export interface WorldOptions {
   /** How late IAM's writes are seen, in milliseconds of the services' clock. */
   readonly propagation?: IamOptions["propagation"];
   /** Other names than the usual ones. */
-  readonly names?: Partial<Pick<World["names"], "account" | "cluster" | "bucket">>;
+  readonly names?: Partial<Pick<World["names"], "region" | "account" | "cluster" | "bucket">>;
   /** The world of another account: GitHub, who exists and S3's space of names are the same. */
   readonly beside?: World;
 }

@@ -55,8 +55,10 @@ export const releaseErrors: Catalogue = {
     remedy: "Run `command: smoke` in `from` on a schedule; promote when the time has passed.",
   },
   RELEASE_PROMOTE_READER: {
-    means: "`copy: stream` needs a principal on each side, and there is none that reads in `from`.",
-    remedy: "Set `aws.roles` for that environment, or let the target's role read there and set `copy: server`.",
+    means:
+      "Nobody can read in `from` in the way that `copy` asks for: `stream` needs a principal on each side, `server` a role of the target that may read there, in the same region.",
+    remedy:
+      "Set `aws.roles` for that environment (`stream`), or let the target's role read there (`server`); `auto` takes whichever is possible.",
   },
   RELEASE_PROMOTE_BYTES: {
     means: "What the target would use is not what was proven.",

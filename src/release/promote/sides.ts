@@ -84,7 +84,7 @@ export interface Copying {
 
 /**
  * `server`: the target's principal reads there and writes here. `stream`: each side has its own. `auto`: S3 copies where the target's principal may read the
- * checkpoints; images pass through the runner in any case, read by whoever can.
+ * checkpoints and they lie in its region; images pass through the runner in any case, read by whoever can.
  */
 export async function copyingOf(
   wish: "auto" | "server" | "stream",
@@ -98,12 +98,16 @@ export async function copyingOf(
     if (!other) throw nobodyReads(origin, target);
     return { mode: "stream", images: other, checkpoints: other };
   }
-  if (wish === "server" || !other) return { mode: "server", images: undefined, checkpoints: undefined };
+  if (!other) return { mode: "server", images: undefined, checkpoints: undefined };
   const direct = await mayRead(record, target, ctx);
+  if (wish === "server") {
+    if (!direct) throw serverMayNot(record, target);
+    return { mode: "server", images: undefined, checkpoints: undefined };
+  }
   return { mode: direct ? "server" : "stream", images: other, checkpoints: direct ? undefined : other };
 }
 
-/** Whether the target's principal may list the record's checkpoints. */
+/** Whether the target's principal may list the record's checkpoints, from its own region. */
 async function mayRead(record: ReleaseRecord, target: Aws, ctx: Context): Promise<boolean> {
   const [first] = Object.values(record.checkpoints);
   const prefix = first && parsePrefix(first.prefix);
@@ -115,6 +119,19 @@ async function mayRead(record: ReleaseRecord, target: Aws, ctx: Context): Promis
     if (asEksDeployError(thrown).code === "AWS_ACCESS_DENIED") return false;
     throw thrown;
   }
+}
+
+function serverMayNot(record: ReleaseRecord, target: Aws): UserError {
+  const bucket = parsePrefix(Object.values(record.checkpoints)[0]?.prefix ?? "")?.bucket;
+  const apart = record.region !== target.region;
+  return new UserError("RELEASE_PROMOTE_READER", {
+    happened: apart
+      ? `copy is server, and the checkpoints lie in ${record.region}, the target in ${target.region}: S3 is asked to copy within one region only. Nothing was written.`
+      : `copy is server, and ${target.arn} may not list the checkpoints in ${bucket}. Nothing was written.`,
+    next: apart
+      ? "Set copy: stream, or leave it at auto."
+      : `Let the policy of the bucket ${bucket} (and of its key) allow that role s3:ListBucket, s3:GetObject and s3:GetObjectAttributes, and the policies of the repositories pulling; or set copy: stream.`,
+  });
 }
 
 function noSpec(): UserError {

@@ -7,6 +7,10 @@ import { openRoom, type Room } from "./room.ts";
 import { startFrontDoor } from "./two-accounts.ts";
 
 const production = { account: "310987654321", cluster: "poolside-prod", bucket: "acme-models-prod" };
+const places = [
+  ["in one region", "us-east-2"],
+  ["across two regions", "eu-west-1"],
+] as const;
 const anything = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] };
 
 let room: Room;
@@ -15,10 +19,10 @@ let door: Awaited<ReturnType<typeof startFrontDoor>>;
 let proven: string;
 
 /** An account for each environment, and a role in each; the job itself has no credentials but its token. */
-beforeAll(async () => {
+async function begin(region: string): Promise<void> {
   room = await openRoom();
   const { world } = room;
-  prod = await startWorld({ pace: 0.01, names: production, beside: world });
+  prod = await startWorld({ pace: 0.01, names: { ...production, region }, beside: world });
   door = await startFrontDoor([world, prod]);
   process.env["AWS_ENDPOINT_URL"] = door.url;
   delete process.env["AWS_ACCESS_KEY_ID"];
@@ -30,7 +34,7 @@ beforeAll(async () => {
     "  dev: {}",
     `  staging: { aws: { roles: ${roles([arns[0]!])} } }
   production:
-    aws: { account: "${production.account}", roles: ${roles([arns[1]!])} }
+    aws: { account: "${production.account}", region: ${region}, roles: ${roles([arns[1]!])} }
     cluster: ${production.cluster}
     checkpoints: { bucket: ${production.bucket} }
     ingress: { certificateArn: "${certificate.arn}" }
@@ -42,14 +46,14 @@ beforeAll(async () => {
   );
   writeFileSync(join(room.folder, "prod.pem"), prod.authority);
   proven = (await room.pass({ environment: "staging" })).outputs["record-sha256"]!;
-}, 180_000);
+}
 
-afterAll(async () => {
+async function end(): Promise<void> {
   await door?.close();
   await prod?.close();
   expect(prod?.defects ?? []).toEqual([]);
   await room?.close();
-});
+}
 
 const promotion = () => ({
   command: "promote",
@@ -60,7 +64,27 @@ const promotion = () => ({
     .join("\n"),
 });
 
-describe("a promotion between two accounts, with a role in each", () => {
+/** What moved into the target's checkpoints since a mark: calls by name. */
+function moved(mark: number): Readonly<Record<string, number>> {
+  const calls = prod.requests.all
+    .slice(mark)
+    .filter(
+      ({ resource }) => /^acme-models-(dev|prod)\/checkpoints\//.test(resource) && !resource.includes("/.eks-deploy/"),
+    );
+  return Object.fromEntries([...Map.groupBy(calls, ({ name }) => name)].map(([name, list]) => [name, list.length]));
+}
+
+/** Takes the target's checkpoints away, and lets its account into the other bucket. */
+function letIn(): void {
+  const { s3 } = prod.aws;
+  for (const { key } of s3.list(production.bucket, "checkpoints/")) s3.bucket(production.bucket).delete(key);
+  (s3.bucket("acme-models-dev").sharedWith as string[]).push(production.account);
+}
+
+describe.each(places)("a promotion between two accounts %s, with a role in each", (_where, region) => {
+  beforeAll(() => begin(region), 180_000);
+  afterAll(end);
+
   it("moves the proven bytes and ends with the same digests on both sides", async () => {
     const runner = await room.pass({ ...promotion(), copy: "stream" });
     expect(runner.outputs).toMatchObject({ status: "deployed", passed: "true" });
@@ -76,6 +100,31 @@ describe("a promotion between two accounts, with a role in each", () => {
     for (const [key, { manifest }] of Object.entries(there.checkpoints))
       expect(here.checkpoints[key]!.manifest).toBe(manifest);
   });
+
+  it("is refused by copy: server while the other bucket does not let the target's role in", async () => {
+    const mark = prod.requests.all.length;
+    const failure = await room.fail({ ...promotion(), copy: "server" });
+    expect(failure.code).toBe("RELEASE_PROMOTE_READER");
+    expect(failure.message).toContain(region === "us-east-2" ? "s3:ListBucket" : "the target in eu-west-1");
+    expect(prod.requests.writes(mark)).toEqual([]);
+  });
+
+  if (region === "us-east-2")
+    it.each(["server", "auto"])("with copy: %s lets S3 copy by itself, once that bucket lets it in", async (copy) => {
+      letIn();
+      const mark = prod.requests.all.length;
+      const runner = await room.pass({ ...promotion(), copy });
+      expect(JSON.parse(runner.outputs["result"]!)).toMatchObject({ copy: "server" });
+      expect(moved(mark)).toEqual({ CopyObject: 14 });
+    });
+  else
+    it("streams from another region, also where the target's role may read there", async () => {
+      letIn();
+      const mark = prod.requests.all.length;
+      const runner = await room.pass(promotion());
+      expect(JSON.parse(runner.outputs["result"]!)).toMatchObject({ copy: "stream" });
+      expect(Object.keys(moved(mark))).not.toContain("CopyObject");
+    });
 
   it("writes nothing the second time, in neither account", async () => {
     const marks = [room.mark(), prod.requests.all.length];
