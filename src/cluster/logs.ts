@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import type { Context } from "../action/context.ts";
 import { type Cluster, query } from "./cluster.ts";
 import { ApiFailure } from "./failures.ts";
@@ -18,7 +19,7 @@ const longestLine = 2_000;
 /** A log that is silent for longer than this is asked for anew. */
 const silence = 60_000;
 
-/** The last `count` lines; none where the container has not run yet or the pod is gone. */
+/** The last `count` lines, without colours; none where the container has not run yet or the pod is gone. */
 export async function logTail(
   cluster: Cluster,
   place: LogPlace,
@@ -34,7 +35,8 @@ export async function logTail(
     const answer = await cluster
       .within(ctx)
       .stream(target, `reading the log of ${place.pod}/${place.container}`, ctx.signal, silence);
-    for await (const line of lines(answer as AsyncIterable<Buffer>)) told.push(line.slice(0, longestLine));
+    for await (const line of lines(answer as AsyncIterable<Buffer>))
+      told.push(stripVTControlCharacters(line).slice(0, longestLine));
   } catch (thrown) {
     // 400: the container waits to start; 404: the pod has gone. Neither has a log.
     if (thrown instanceof ApiFailure && (thrown.status === 400 || thrown.status === 404)) return [];
