@@ -2,7 +2,7 @@ import { s3Client } from "../aws/s3.ts";
 import type { Source } from "../bytes/source.ts";
 import { unquoted } from "../facts/prefix.ts";
 import type { ArchiveInS3 } from "./content.ts";
-import type { Means } from "./source.ts";
+import type { Means } from "./means.ts";
 import { fullChecksum } from "./upload/store.ts";
 
 /**

@@ -93,8 +93,14 @@ export const checkpointsErrors: Catalogue = {
     remedy: "Give the new one a version of its own (`versions`), or set replace: true if nothing uses the old one.",
   },
   CHECKPOINT_IN_USE: {
-    means: "A checkpoint was to be replaced that a kept release record refers to. A rollback would get other bytes.",
+    means:
+      "A checkpoint was to be replaced that a running Deployment or a kept release record refers to. New pods, or a rollback, would get other bytes.",
     remedy: "Give the new one a version of its own (`versions`).",
+  },
+  CHECKPOINT_REPLACE_BLIND: {
+    means:
+      "A checkpoint was to be replaced, and the cluster that may run it could not be looked at. Nothing is replaced on a guess.",
+    remedy: "Let the role list Deployments in the cluster, or give the new one a version of its own (`versions`).",
   },
   CHECKPOINT_PREFIXES_OVERLAP: {
     means: "A checkpoint would be copied into itself: its source and its prefix lie one within the other.",

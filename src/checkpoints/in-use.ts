@@ -1,5 +1,6 @@
 import type { Aws } from "../aws/session.ts";
-import { type Prefix, parsePrefix } from "../facts/prefix.ts";
+import type { Prefix } from "../facts/prefix.ts";
+import { reaches } from "../facts/prefix-use.ts";
 import { parseRecord } from "../record/record.ts";
 import { openStore } from "../record/store.ts";
 
@@ -18,15 +19,10 @@ export async function recordsUsing(prefix: Prefix, records: string | undefined, 
       const found = await store.get(path);
       if (!found) continue;
       const record = await parseRecord(found.body, undefined, `${store.place}${path}`);
-      const refers = Object.values(record.checkpoints).some((checkpoint) => samePlace(checkpoint.prefix, prefix));
+      const refers = Object.values(record.checkpoints).some((checkpoint) => reaches(checkpoint.prefix, prefix));
       if (refers) users.push(`${record.environment}/${record.release} revision ${record.revision}`);
     }
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, paths.length) }, work));
   return users.sort();
-}
-
-function samePlace(uri: string, prefix: Prefix): boolean {
-  const other = parsePrefix(uri);
-  return other?.bucket === prefix.bucket && other.key === prefix.key;
 }

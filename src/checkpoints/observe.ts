@@ -9,6 +9,7 @@ import type { ModelSource } from "./content.ts";
 import { recordsUsing } from "./in-use.ts";
 import type { Strip } from "./layout.ts";
 import { lintFiles } from "./lint.ts";
+import { deploymentsUsing, type LivePlace } from "./live.ts";
 import type { GivenPrefix, ObservedModel } from "./plan.ts";
 import { refuseIncomplete } from "./prefix-source.ts";
 import { openModelSource } from "./source.ts";
@@ -20,6 +21,8 @@ export interface ObserveSettings {
   readonly strip: Strip;
   readonly replace: boolean;
   readonly records: string | undefined;
+  /** Where to look for what runs now. */
+  readonly live: LivePlace;
   /** Where a model's files go. */
   readonly placeOf: (model: WantedModel) => Prefix;
 }
@@ -88,8 +91,19 @@ async function observeModel(
     expectedSha256,
     parameters: await parametersOf(source, ctx),
     ...there,
-    records: replaced ? await recordsUsing(prefix, settings.records, aws) : [],
+    users: replaced ? await usersOf(prefix, settings, aws, ctx) : [],
   };
+}
+
+/** Who needs the bytes below a prefix: what runs, and what a rollback would start. */
+async function usersOf(
+  prefix: Prefix,
+  { live, records }: ObserveSettings,
+  aws: Aws,
+  ctx: Context,
+): Promise<readonly string[]> {
+  const [running, recorded] = await both(deploymentsUsing(prefix, live, aws, ctx), recordsUsing(prefix, records, aws));
+  return [...running, ...recorded];
 }
 
 /** From the manifest of a synced prefix, else from the headers of the files; unknown for a compressed archive. */

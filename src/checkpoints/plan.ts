@@ -18,8 +18,8 @@ export interface ObservedModel {
   /** What lies below the prefix. */
   readonly objects: readonly ListedObject[];
   readonly stored: StoredManifest | undefined;
-  /** Release records that refer to the prefix; looked up only where it would be replaced. */
-  readonly records: readonly string[];
+  /** Deployments and release records that refer to the prefix; looked up only where it would be replaced. */
+  readonly users: readonly string[];
 }
 
 /** A model whose prefix somebody else fills, or an earlier step filled. */
@@ -142,9 +142,9 @@ function sameFiles({ source }: ObservedModel, manifest: CheckpointManifest): boo
 }
 
 function refuseInUse(model: ObservedModel): void {
-  if (model.records.length === 0) return;
+  if (model.users.length === 0) return;
   throw new UserError("CHECKPOINT_IN_USE", {
-    happened: `${model.key}: ${prefixUri(model.prefix)} is used by ${model.records.join(", ")}; it is not replaced. Nothing was written.`,
+    happened: `${model.key}: ${prefixUri(model.prefix)} is used by ${model.users.join(", ")}; it is not replaced. Nothing was written.`,
     next: `Give the new one a version of its own: versions: ${model.key}=<version>.`,
   });
 }

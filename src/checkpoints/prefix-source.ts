@@ -9,7 +9,7 @@ import { openSource } from "../transfer/open.ts";
 import type { Placing } from "./archive.ts";
 import type { CheckpointFile, ModelSource } from "./content.ts";
 import { layOut } from "./layout.ts";
-import type { Means } from "./source.ts";
+import type { Means } from "./means.ts";
 
 /**
  * The files below a prefix of a bucket, which S3 copies by itself. One with our manifest must be complete, and keeps its identity: the copy is the

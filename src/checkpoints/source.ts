@@ -2,7 +2,6 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Context } from "../action/context.ts";
 import type { SourceRef } from "../action/references.ts";
-import type { Aws } from "../aws/session.ts";
 import { openFile } from "../bytes/file.ts";
 import type { Source } from "../bytes/source.ts";
 import { UserError } from "../errors.ts";
@@ -13,15 +12,8 @@ import { archiveInS3 } from "./archive-in-s3.ts";
 import type { ModelSource } from "./content.ts";
 import { fingerprintArchive, fingerprintFiles } from "./fingerprint.ts";
 import { folderContent } from "./folder.ts";
+import type { Means } from "./means.ts";
 import { prefixSource } from "./prefix-source.ts";
-
-/** What opening needs. */
-export interface Means {
-  readonly ctx: Context;
-  readonly aws: Aws;
-  /** Who writes may not read here, so S3 cannot copy by itself. */
-  readonly streams?: boolean;
-}
 
 /** Opens a model's source: a folder, an archive on disk, in S3 or behind a URL, or a prefix of a bucket. Nothing is read but headers. */
 export async function openModelSource(ref: SourceRef, placing: Placing, means: Means): Promise<ModelSource> {

@@ -1,5 +1,5 @@
 import { isAccount, isBucket } from "../../action/checks.ts";
-import { commonInputs, commonOutputs } from "../../action/common.ts";
+import { clusterInputs, commonInputs, commonOutputs, releaseInputs } from "../../action/common.ts";
 import type { Ambient } from "../../action/context.ts";
 import { defineContract, type Located, type SpecFinder } from "../../action/contract.ts";
 import { bytes, choice, flag, integer, map, text } from "../../action/inputs.ts";
@@ -65,7 +65,8 @@ export const contract = defineContract({
     }),
     replace: flag({
       default: "false",
-      description: "Allow other bytes under a version that is there; refused while a kept release record refers to it.",
+      description:
+        "Allow other bytes under a version that is there; refused while the live release or a kept record refers to it.",
       spec: "checkpoints.replace",
     }),
     "strip-components": {
@@ -117,6 +118,8 @@ export const contract = defineContract({
       description: "Requests at once, over all models together.",
       spec: "checkpoints.concurrency",
     }),
+    ...clusterInputs(false),
+    namespace: releaseInputs.namespace,
     ...commonInputs("transfer"),
   },
   outputs: {

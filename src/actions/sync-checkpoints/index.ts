@@ -26,6 +26,7 @@ export const syncCheckpoints: Action<Contract, SyncClients, ObservedSync, Work, 
       strip: inputs.stripComponents,
       replace: inputs.replace,
       records: inputs.records,
+      live: inputs,
       placeOf: (model: Parameters<typeof placeOf>[0]) => placeOf(model, { ...inputs, bucket: inputs.bucket! }),
     };
     return observeSync(settings, clients, ctx);

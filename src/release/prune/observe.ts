@@ -10,6 +10,7 @@ import { unlessForbidden } from "../../deploy/live.ts";
 import { readRevisions } from "../../deploy/release.ts";
 import { asEksDeployError, EksDeployError, UserError } from "../../errors.ts";
 import { prefixUri } from "../../facts/prefix.ts";
+import { placesIn } from "../../facts/prefix-use.ts";
 import { allRecords } from "../../record/all.ts";
 import type { Named } from "../../record/latest.ts";
 import type { RecordStore } from "../../record/store.ts";
@@ -17,7 +18,7 @@ import type { Six } from "../command.ts";
 import { inputsOf, placeContract } from "../inputs.ts";
 import type { Place } from "../prove.ts";
 import { storeOf } from "../publish.ts";
-import { groupOf, keptRecords, placesIn, type Reference, referencesOf } from "./references.ts";
+import { groupOf, keptRecords, type Reference, referencesOf } from "./references.ts";
 import type { SpecEnvironment } from "./spec-environments.ts";
 
 /** What is looked for. */

@@ -1,4 +1,5 @@
-import { type Prefix, parsePrefix } from "../../facts/prefix.ts";
+import type { Prefix } from "../../facts/prefix.ts";
+import { reaches } from "../../facts/prefix-use.ts";
 import type { Named } from "../../record/latest.ts";
 import type { ReleaseRecord } from "../../record/record.ts";
 
@@ -39,17 +40,9 @@ export function referencesOf({ sha256, record }: Named): readonly Reference[] {
   return [...new Set(uris.map(bare))].map((uri) => ({ uri, by }));
 }
 
-/** Every place of a bucket that a text names. */
-export function placesIn(text: string, bucket: string): readonly string[] {
-  const found = text.matchAll(/s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\/[A-Za-z0-9!_.*'()/@:+=$-]*/g);
-  return [...new Set([...found].filter(([, name]) => name === bucket).map(([uri]) => bare(uri)))];
-}
-
 /** Whether a reference needs what lies below the prefix: it names it, a folder of it, or a folder that holds it. */
 export function needs({ uri }: Reference, prefix: Prefix): boolean {
-  const other = parsePrefix(uri);
-  if (!other || other.bucket !== prefix.bucket) return false;
-  return other.key.startsWith(prefix.key) || prefix.key.startsWith(other.key);
+  return reaches(uri, prefix);
 }
 
 function bare(uri: string): string {

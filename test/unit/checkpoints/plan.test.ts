@@ -43,7 +43,7 @@ function model(over: Partial<ObservedModel> & { identity?: string } = {}): Obser
     parameters: 5,
     objects: [],
     stored: undefined,
-    records: [],
+    users: [],
     ...rest,
   };
 }
@@ -126,7 +126,7 @@ describe("planSync", () => {
   });
 
   it("never replaces what a kept record refers to", () => {
-    const used = complete({ identity: "files:2", records: ["dev/inference revision 3"] });
+    const used = complete({ identity: "files:2", users: ["dev/inference revision 3"] });
     const { code, message } = refusal(() => plan(used, { replace: true }));
     expect(code).toBe("CHECKPOINT_IN_USE");
     expect(message).toContain("dev/inference revision 3");

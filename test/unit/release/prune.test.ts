@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { placesIn } from "../../../src/facts/prefix-use.ts";
 import { recordDigest } from "../../../src/record/record.ts";
 import { planPrune } from "../../../src/release/prune/plan.ts";
-import { keptRecords, needs, placesIn, type Reference, referencesOf } from "../../../src/release/prune/references.ts";
+import { keptRecords, needs, type Reference, referencesOf } from "../../../src/release/prune/references.ts";
 import type { Version } from "../../../src/release/prune/versions.ts";
 import { example } from "../record/record.ts";
 
