@@ -5,6 +5,7 @@ import { addressesOf } from "./addresses.ts";
 import { type ApplyMeans, applyRelease, createNamespace } from "./apply.ts";
 import { type Diagnosis, subjectOf } from "./diagnosis/diagnosis.ts";
 import { expectedImages } from "./expected-images.ts";
+import { type Health, healthOf } from "./health.ts";
 import { applyHostRecords } from "./host-records.ts";
 import { holdLease } from "./lease.ts";
 import type { Observation } from "./observe.ts";
@@ -14,7 +15,7 @@ import { type Proven, provenAmong } from "./proven.ts";
 import { type Undone, undo, undoOf } from "./recover.ts";
 import { readRevisions } from "./release.ts";
 import { systemResolve, waitUntilResolved } from "./resolution.ts";
-import { type Rollout, type RolloutTarget, watchRollout } from "./rollout.ts";
+import { type Rollout, type RolloutTarget, scopeOf, watchRollout } from "./rollout.ts";
 import { rememberRun } from "./settle.ts";
 
 /** What apply hands on. */
@@ -95,7 +96,7 @@ export async function prove(
       return { ...common, status: "superseded", failure: undefined };
     case "timeout":
     case "failed":
-      return { ...common, status: "failed", failure: rolloutFailure(rollout, inputs.timeout, target.models) };
+      return { ...common, status: "failed", failure: rolloutFailure(rollout, inputs.timeout, target) };
   }
 }
 
@@ -116,11 +117,11 @@ function targetOf(
   };
 }
 
-/** The failure of a rollout, cause by cause, in its first line the first; a single cause gives it its code. `models`: by Deployment. */
+/** The failure of a rollout, cause by cause, in its first line the first; a single cause gives it its code. Without any it says how far the models have come. */
 export function rolloutFailure(
-  { verdict, diagnoses, unrelated }: Rollout,
+  { verdict, diagnoses, unrelated, snapshot }: Rollout,
   timeout: number,
-  models: Readonly<Record<string, string>>,
+  { models, ingresses, release }: Pick<RolloutTarget, "models" | "ingresses" | "release">,
 ): EksDeployError {
   const because = verdict.kind === "failed" || verdict.kind === "timeout" ? verdict.because : [];
   const codes = new Set(because.map((diagnosis) => diagnosis.code));
@@ -129,15 +130,24 @@ export function rolloutFailure(
   const all = because.length > 0 ? because : diagnoses;
   const [first, ...others] = all;
   const lines = all.map((item) => `  - ${line(item, models)}`).join("\n");
+  const health = healthOf(snapshot, { ...scopeOf({ models, ingresses, release }), images: {} });
   const strangers = unrelated.length > 0 ? `\nNot of this release, and broken as well: ${unrelated.join("; ")}` : "";
   const code =
     only && codes.size === 1 ? only : verdict.kind === "timeout" ? "DEPLOY_TIMEOUT" : "DEPLOY_ROLLOUT_FAILED";
   return new RemoteError(code, {
-    happened: `${late}${first ? told(first, others.length, lines, models) : "No object says why."}${strangers}`,
+    happened: `${late}${first ? told(first, others.length, lines, models) : `No object says why. ${standing(health, models)}`}${strangers}`,
     next:
       [...new Set(all.map((diagnosis) => diagnosis.remedy))].join("\n") ||
       "Look at the pods: kubectl get pods; then raise timeout if they only need longer.",
   });
+}
+
+/** `point: downloading, 12.4 GiB of 67.0 GiB; no load balancer for Ingress inference-point.` */
+function standing({ workloads, waitingIngresses }: Health, models: Readonly<Record<string, string>>): string {
+  const waiting = workloads
+    .filter(({ ready }) => !ready)
+    .map(({ name, phase, detail }) => `${models[name] ?? name}: ${phase}${detail ? `, ${detail}` : ""}`);
+  return `${[...waiting, ...waitingIngresses.map((name) => `no load balancer for Ingress ${name}`)].join("; ")}.`;
 }
 
 function told(first: Diagnosis, others: number, lines: string, models: Readonly<Record<string, string>>): string {

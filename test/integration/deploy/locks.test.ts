@@ -52,24 +52,24 @@ function statuses(): readonly string[] {
 
 /** How long a run takes here and now, ms from its beginning. */
 interface Span {
-  /** It takes the Lease. */
-  readonly lease: number;
+  /** helm writes its first: from then on a revision is pending. */
+  readonly begun: number;
   /** helm has written its last. */
   readonly released: number;
   readonly end: number;
 }
 
 /**
- * Random moments of a run, and a little after it; the same ones for the same seed. Half of them, of upgrades and of first installs, lie between the Lease and helm's last write: most of a
- * run is waiting for pods, and what is delicate is short.
+ * Random moments of a run, and a little after it; the same ones for the same seed. Half of them, of upgrades and of first installs, lie between
+ * helm's first write and its last: most of a run is waiting for pods, and what is delicate is short.
  */
-function momentsOf({ lease, released, end }: Span): readonly number[] {
+function momentsOf({ begun, released, end }: Span): readonly number[] {
   let state = seed;
   return Array.from({ length: moments }, (_, index) => {
     // Park and Miller's minimal standard generator.
     state = (state * 48_271) % 2_147_483_647;
     const share = state / 2_147_483_647;
-    return Math.round(index % 4 === 0 || index % 4 === 3 ? lease + share * (released - lease) : share * end * 1.1);
+    return Math.round(index % 4 === 0 || index % 4 === 3 ? begun + share * (released - begun) : share * end * 1.1);
   });
 }
 
@@ -91,12 +91,12 @@ async function lengthOfRun(): Promise<Span> {
     };
     bench.faults.add({ service: "kubernetes", operation, times: 99, effect: { kind: "hook", run } });
   };
-  note(/^create leases/, "lease");
+  note(/^create secrets/, "begun");
   note(/^(update|patch) secrets/, "released");
   const { ended } = start_(first);
   expect((await ended).failures).toEqual([]);
   bench.faults.clear();
-  return { lease: seen["lease"] ?? 0, released: seen["released"] ?? 0, end: since() };
+  return { begun: seen["begun"] ?? 0, released: seen["released"] ?? 0, end: since() };
 }
 
 /** What the cuts met, for the figures of a long run. */
