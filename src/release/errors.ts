@@ -26,6 +26,10 @@ export const releaseErrors: Catalogue = {
     means: "A record in `records` was edited, damaged, or written by a newer version. It cannot be released again.",
     remedy: "Look at who changed it. The other records are not affected.",
   },
+  RELEASE_RECORDS_UNSEEN: {
+    means: "`status` could not look at the records; what runs is told all the same.",
+    remedy: "Let the role read the records place (s3:ListBucket, s3:GetObject), or correct `records`.",
+  },
   RELEASE_REPORTS_INCOMPLETE: {
     means: "`command: record` makes a record from the reports of single actions, and some of them are missing.",
     remedy: "Give `reports`: a folder with the report of each of the six actions, all of one run that ended well.",

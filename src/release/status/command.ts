@@ -6,6 +6,7 @@ import { type Aws, connectAws } from "../../aws/session.ts";
 import type { Json } from "../../canonical.ts";
 import type { Cluster } from "../../cluster/cluster.ts";
 import { connectCluster } from "../../cluster/connect.ts";
+import type { Named } from "../../record/latest.ts";
 import type { RecordStore } from "../../record/store.ts";
 import type { AnyCommand, Command } from "../command.ts";
 import { inputsOf, placeContract } from "../inputs.ts";
@@ -56,7 +57,14 @@ export function statusCommand(): AnyCommand {
   return command;
 }
 
-function tell({ unreadable }: Status, ctx: Context): void {
+function tell({ unreadable, notLooked }: Status, ctx: Context): void {
+  if (notLooked)
+    ctx.log.finding({
+      code: "RELEASE_RECORDS_UNSEEN",
+      level: "warning",
+      happened: `The records were not looked at: ${notLooked}`,
+      next: "Which record is live, and what can be restored, is not known. Let the role read the records place, or correct records.",
+    });
   for (const [digest, why] of Object.entries(unreadable))
     ctx.log.finding({
       code: "RELEASE_RECORD_UNREADABLE",
@@ -101,11 +109,16 @@ function headlineOf({ place, status, now }: Seen): string {
     const nothing = status.state.kind === "absent" ? "is not installed" : "has no good revision";
     return `${name} ${nothing}.${busy}`;
   }
-  const proven = status.record ? `record ${status.record.sha256.slice(0, 12)}` : "not proven by any record";
+  const proven = provenText(status);
   const drift = status.drift.length > 0 ? `; ${count(status.drift.length, "object")} drifted` : "";
   const waiting = status.models.filter(({ ready, wanted }) => ready < wanted).map(({ model }) => model);
   const ready = waiting.length > 0 ? `; not ready: ${waiting.join(", ")}` : "";
   return `${name} runs revision ${live.number} for ${time(Math.max(0, now - live.updatedAt))}, ${proven}${drift}${ready}.${busy}`;
+}
+
+function provenText({ record, notLooked }: Status): string {
+  if (notLooked) return "its records not looked at";
+  return record ? `record ${record.sha256.slice(0, 12)}` : "not proven by any record";
 }
 
 function blocksOf({ status }: Seen): readonly Block[] {
@@ -118,9 +131,9 @@ function blocksOf({ status }: Seen): readonly Block[] {
       rows: [
         ["chart", `${live.chart.name} ${live.chart.version}`],
         ["revision", `${live.number}, ${live.status}, since ${new Date(live.updatedAt).toISOString()}`],
-        ["record", status.record ? `\`${status.record.sha256}\`` : "none fits chart and values"],
+        ["record", shownRecord(status.record, status, "none fits chart and values")],
         ["proven by", status.record?.record.run.url ?? ""],
-        ["latest record", status.latest ? `\`${status.latest.sha256}\`` : "none"],
+        ["latest record", shownRecord(status.latest, status, "none")],
         ["state", stateText(status)],
       ],
     });
@@ -137,6 +150,11 @@ function blocksOf({ status }: Seen): readonly Block[] {
       blocks: [{ kind: "code", language: "text", text: driftText(status) }],
     });
   return [...blocks, ...restorableBlock(status.earlier)];
+}
+
+function shownRecord(named: Named | undefined, { notLooked }: Status, none: string): string {
+  if (notLooked) return "not looked at";
+  return named ? `\`${named.sha256}\`` : none;
 }
 
 function stateText({ state }: Status): string {

@@ -41,6 +41,8 @@ export interface Status {
   readonly earlier: readonly Restorable[];
   /** Records that cannot be read, by digest. */
   readonly unreadable: Readonly<Record<string, string>>;
+  /** Why the records were not looked at; what runs is told all the same. */
+  readonly notLooked: string | undefined;
 }
 
 /** Reads cluster and records; writes nothing. */
@@ -59,7 +61,7 @@ export async function observeStatus(
     readTwins(cluster, objects, ctx),
     cluster.list(deployments, { namespace: place.namespace }),
     releaseHolder(cluster, place, ctx.clock.now()).catch(() => undefined),
-    store ? keptRecords(store, place) : { latest: undefined, records: [], unreadable: {} },
+    store ? keptRecords(store, place).catch(unlooked) : nothingKept,
   ]);
   const drift = driftOf(objects, (object) => {
     const twin = twins.get(nameOf(object));
@@ -77,8 +79,9 @@ export async function observeStatus(
     models,
     drift,
     holder,
-    earlier: store ? await restorableRecords(kept.records, store, await aws(), ctx) : [],
+    earlier: store && kept.records.length > 0 ? await restorableRecords(kept.records, store, await aws(), ctx) : [],
     unreadable: kept.unreadable,
+    notLooked: kept.notLooked,
   };
 }
 
@@ -93,6 +96,16 @@ interface Kept {
   /** Of this release, the newest first. */
   readonly records: readonly Named[];
   readonly unreadable: Readonly<Record<string, string>>;
+  readonly notLooked?: string;
+}
+
+const nothingKept: Kept = { latest: undefined, records: [], unreadable: {} };
+
+/** A bucket that is out of reach must not hide what is live. */
+function unlooked(thrown: unknown): Kept {
+  const { code, happened } = asEksDeployError(thrown);
+  if (code === "CANCELLED" || code === "INTERNAL") throw thrown;
+  return { ...nothingKept, notLooked: happened };
 }
 
 async function keptRecords(store: RecordStore, { environment, release }: Place): Promise<Kept> {

@@ -27,6 +27,21 @@ describe("status", () => {
     expect(result.earlier).toMatchObject([{ record: first, revision: 1, missing: [] }]);
     expect(runner.outputs["headline"]).toMatch(/^inference \(dev\) runs revision 1 for .*, record [0-9a-f]{12}\.$/);
   });
+
+  it("says what runs also where the bucket of the records is out of reach", async () => {
+    room.world.faults.add({
+      service: "s3",
+      times: 99,
+      effect: { kind: "answer", answer: { status: 403, body: "<Error><Code>AccessDenied</Code></Error>" } },
+    });
+    const runner = await room.pass({ command: "status" });
+    room.world.faults.clear();
+    expect(runner.outputs["headline"]).toMatch(
+      /^inference \(dev\) runs revision 1 for .*, its records not looked at\.$/,
+    );
+    expect(runner.context.recorded.findings.map(({ code }) => code)).toEqual(["RELEASE_RECORDS_UNSEEN"]);
+    expect(runner.summary).toContain("| latest record | not looked at |");
+  });
 });
 
 describe("rollback", () => {
