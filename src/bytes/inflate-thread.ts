@@ -1,0 +1,156 @@
+import type { Transform } from "node:stream";
+
+/** What a run of the thread is begun with. */
+export interface Begin {
+  readonly id: number;
+  readonly begin: {
+    /** The function of node:zlib that makes an engine. */
+    readonly engine: "createGunzip" | "createZstdDecompress";
+    /** What may stand behind the end that the engine saw: another frame, or nothing but the zeros that some writers pad with. */
+    readonly afterEnd: "frame" | "zeros";
+    /** Slots of `slotSize` bytes: the first `inputs` bring compressed bytes, the others take what is inflated. */
+    readonly memory: SharedArrayBuffer;
+    readonly inputs: number;
+    readonly outputs: number;
+    readonly slotSize: number;
+  };
+}
+
+/** What the thread is told of a run: a slot was filled, a slot was read, there is no more, nobody wants it any more. */
+export type Order =
+  | Begin
+  | { readonly id: number; readonly filled: number; readonly size: number }
+  | { readonly id: number; readonly read: number }
+  | { readonly id: number; readonly last: true }
+  | { readonly id: number; readonly close: true };
+
+/** What it says: a slot of compressed bytes was used up, a slot was inflated, all was, or why it cannot be. */
+export type Answer =
+  | { readonly id: number; readonly used: number }
+  | { readonly id: number; readonly inflated: number; readonly size: number }
+  | { readonly id: number; readonly end: true }
+  | { readonly id: number; readonly code: string; readonly message: string };
+
+/** The code of an answer where something other than zeros follows the end. */
+export const strayBytes = "STRAY_BYTES";
+
+/**
+ * What the thread runs. It is started from its own text, so it needs no file beside the library, and may use nothing but what is inside of it. zlib
+ * gives every chunk in a buffer of its own; here that costs no more than a copy, for the heap is small and its collection stops nobody who sends.
+ */
+export function inflateThread(): void {
+  type Engine = Transform & { readonly bytesWritten: number };
+  const port = process.getBuiltinModule("node:worker_threads").parentPort!;
+  const zlib = process.getBuiltinModule("node:zlib");
+  const answer = (answer: Answer) => port.postMessage(answer);
+  const runs = new Map<number, Run>();
+
+  class Run {
+    private readonly id: number;
+    private readonly how: Begin["begin"];
+    private readonly free: number[];
+    private readonly pieces: { readonly slot: number; bytes: Uint8Array }[] = [];
+    private engine: Engine | undefined;
+    private last = false;
+    private wakeFeeder = () => {};
+    private wakeGiver = () => {};
+
+    constructor({ id, begin }: Begin) {
+      this.id = id;
+      this.how = begin;
+      this.free = Array.from({ length: begin.outputs }, (_, slot) => begin.inputs + slot);
+    }
+
+    hear(order: Exclude<Order, Begin>): void {
+      if ("filled" in order) this.pieces.push({ slot: order.filled, bytes: this.view(order.filled, order.size) });
+      else if ("read" in order) this.free.push(order.read);
+      else this.last = true;
+      if ("close" in order) {
+        this.pieces.length = 0;
+        this.free.push(this.how.inputs);
+        this.engine?.destroy();
+      }
+      this.wakeFeeder();
+      this.wakeGiver();
+    }
+
+    async all(): Promise<void> {
+      do {
+        const engine: Engine = zlib[this.how.engine]({ chunkSize: this.how.slotSize });
+        this.engine = engine;
+        const feeding = this.feed(engine);
+        try {
+          for await (const chunk of engine) await this.give(chunk as Uint8Array);
+        } finally {
+          engine.destroy();
+          await feeding;
+        }
+      } while (this.how.afterEnd === "frame" && (await this.peek()));
+      for (let bytes = await this.peek(); bytes; bytes = await this.peek()) {
+        if (bytes.some((byte) => byte !== 0)) throw Object.assign(new Error("stray"), { code: "STRAY_BYTES" });
+        this.take(bytes.length);
+      }
+    }
+
+    /** Hands bytes to the engine until it saw the end of its data. */
+    private async feed(engine: Engine): Promise<void> {
+      const over = new Promise<void>((resolve) => engine.once("end", resolve).once("close", resolve));
+      for (;;) {
+        const bytes = await Promise.race([over, this.peek()]);
+        if (engine.destroyed || engine.readableEnded) return;
+        if (!bytes) return void engine.end();
+        const before = engine.bytesWritten;
+        await Promise.race([over, new Promise<void>((resolve) => engine.write(bytes, () => resolve()))]);
+        const taken = engine.bytesWritten - before;
+        this.take(taken);
+        if (taken < bytes.length) return;
+      }
+    }
+
+    /** The bytes that come next; `undefined` at the end. */
+    private async peek(): Promise<Uint8Array | undefined> {
+      while (this.pieces.length === 0 && !this.last)
+        await new Promise<void>((resolve) => {
+          this.wakeFeeder = resolve;
+        });
+      return this.pieces[0]?.bytes;
+    }
+
+    private take(size: number): void {
+      const piece = this.pieces[0];
+      if (!piece) return;
+      piece.bytes = piece.bytes.subarray(size);
+      if (piece.bytes.length > 0) return;
+      this.pieces.shift();
+      answer({ id: this.id, used: piece.slot });
+    }
+
+    private async give(chunk: Uint8Array): Promise<void> {
+      while (this.free.length === 0)
+        await new Promise<void>((resolve) => {
+          this.wakeGiver = resolve;
+        });
+      const slot = this.free.pop()!;
+      this.view(slot, chunk.length).set(chunk);
+      answer({ id: this.id, inflated: slot, size: chunk.length });
+    }
+
+    private view(slot: number, size: number): Uint8Array {
+      return new Uint8Array(this.how.memory, slot * this.how.slotSize, size);
+    }
+  }
+
+  port.on("message", (order: Order) => {
+    if (!("begin" in order)) return runs.get(order.id)?.hear(order);
+    const { id } = order;
+    const run = new Run(order);
+    runs.set(id, run);
+    run
+      .all()
+      .then(
+        () => answer({ id, end: true }),
+        ({ code, message }: { code: string; message: string }) => answer({ id, code, message }),
+      )
+      .finally(() => runs.delete(id));
+  });
+}

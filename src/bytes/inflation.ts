@@ -1,0 +1,164 @@
+import { Worker } from "node:worker_threads";
+import { InternalError } from "../errors.ts";
+import { type Answer, type Begin, inflateThread, type Order } from "./inflate-thread.ts";
+
+/** Bytes of what goes to the thread and comes back at once: with less, the messages cost more than the copies (measured). */
+const slotSize = 1_048_576;
+/** Slots of compressed bytes, so that the thread never waits for the next one. */
+const inputs = 2;
+/** Slots that are inflated ahead of the reader. */
+const outputs = 4;
+
+export type Codec = Pick<Begin["begin"], "engine" | "afterEnd">;
+
+/** Why the thread cannot inflate the data: a code of zlib's, or `strayBytes`. */
+export class InflateError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** A compressed stream that another thread inflates, so that whoever sends the bytes does not wait for it; 6 MiB are shared with it. */
+export class Inflation {
+  private readonly id: number;
+  private readonly send: (order: Order) => void;
+  private readonly onClose: () => void;
+  private readonly memory = new SharedArrayBuffer((inputs + outputs) * slotSize);
+  private readonly free = Array.from({ length: inputs }, (_, slot) => slot);
+  private readonly inflated: { readonly slot: number; readonly size: number }[] = [];
+  private filling: { readonly slot: number; size: number } | undefined;
+  private over = false;
+  private failure: unknown;
+  private wakeReader = () => {};
+  private wakeWriter = () => {};
+
+  constructor(id: number, codec: Codec, send: (order: Order) => void, onClose: () => void) {
+    this.id = id;
+    this.send = send;
+    this.onClose = onClose;
+    send({ id, begin: { ...codec, memory: this.memory, inputs, outputs, slotSize } });
+  }
+
+  /** Takes `chunk`, of which nothing is kept; gives `false` where nobody wants more. */
+  async write(chunk: Uint8Array): Promise<boolean> {
+    for (let at = 0; at < chunk.length; ) {
+      this.filling ??= { slot: await this.freeSlot(), size: 0 };
+      if (this.over) return false;
+      const { slot, size } = this.filling;
+      const part = chunk.subarray(at, at + slotSize - size);
+      new Uint8Array(this.memory, slot * slotSize + size, part.length).set(part);
+      this.filling.size += part.length;
+      at += part.length;
+      if (this.filling.size === slotSize) this.flush();
+    }
+    return !this.over;
+  }
+
+  /** There is no more to write. */
+  end(): void {
+    this.flush();
+    this.send({ id: this.id, last: true });
+  }
+
+  /** What is inflated, in chunks of at most 1 MiB, each valid until the next one is asked for. Errors: `InflateError`, and what `fail` was given. */
+  async *chunks(): AsyncGenerator<Uint8Array, void, undefined> {
+    for (;;) {
+      const next = this.inflated.shift();
+      if (next) {
+        yield new Uint8Array(this.memory, next.slot * slotSize, next.size);
+        this.send({ id: this.id, read: next.slot });
+      } else if (this.failure !== undefined) throw this.failure;
+      else if (this.over) return;
+      else await new Promise<void>((resolve) => (this.wakeReader = resolve));
+    }
+  }
+
+  /** Ends it with what its reader is to hear. */
+  fail(reason: unknown): void {
+    this.failure ??= reason;
+    this.finish();
+  }
+
+  /** Lets go of it, ended or not. */
+  close(): void {
+    this.send({ id: this.id, close: true });
+    this.finish();
+    this.onClose();
+  }
+
+  hear(answer: Answer): void {
+    if ("used" in answer) this.free.push(answer.used);
+    else if ("inflated" in answer) this.inflated.push({ slot: answer.inflated, size: answer.size });
+    else if ("end" in answer) this.finish();
+    else this.fail(new InflateError(answer.code, answer.message));
+    this.wakeReader();
+    this.wakeWriter();
+  }
+
+  private async freeSlot(): Promise<number> {
+    while (this.free.length === 0 && !this.over) await new Promise<void>((resolve) => (this.wakeWriter = resolve));
+    return this.free.pop() ?? 0;
+  }
+
+  private flush(): void {
+    if (this.filling && !this.over) this.send({ id: this.id, filled: this.filling.slot, size: this.filling.size });
+    this.filling = undefined;
+  }
+
+  private finish(): void {
+    this.over = true;
+    this.wakeReader();
+    this.wakeWriter();
+  }
+}
+
+/** The one thread of a process, and what it inflates. */
+class InflateThread {
+  private readonly worker = new Worker(`(${inflateThread})()`, {
+    eval: true,
+    resourceLimits: { maxYoungGenerationSizeMb: 2 },
+  });
+  private readonly open = new Map<number, Inflation>();
+  private next = 0;
+
+  constructor() {
+    this.worker.on("message", (answer: Answer) => this.open.get(answer.id)?.hear(answer));
+    this.worker.once("error", (error) => this.fail(error));
+    this.worker.once("exit", () => this.fail(new Error("it ended")));
+  }
+
+  begin(codec: Codec): Inflation {
+    const id = this.next++;
+    const onClose = () => this.closed(id);
+    const inflation = new Inflation(id, codec, (order) => this.worker.postMessage(order), onClose);
+    this.open.set(id, inflation);
+    this.worker.ref();
+    return inflation;
+  }
+
+  /** What nobody reads does not keep the process from ending. */
+  private closed(id: number): void {
+    this.open.delete(id);
+    if (this.open.size === 0) this.worker.unref();
+  }
+
+  private fail(cause: Error): void {
+    const failure = new InternalError("INTERNAL", {
+      happened: `The thread that inflates failed: ${cause.message}.`,
+      next: "Run it again; please report it with the log of this run.",
+      cause,
+    });
+    for (const inflation of this.open.values()) inflation.fail(failure);
+  }
+}
+
+let thread: InflateThread | undefined;
+
+/** Begins a stream in the inflating thread, which starts with the first one. */
+export function beginInflation(codec: Codec): Inflation {
+  thread ??= new InflateThread();
+  return thread.begin(codec);
+}
