@@ -48,6 +48,29 @@ export class Joined implements Content {
   }
 }
 
+/** The same bytes again and again, to any size: an object that is larger than the memory. */
+export class Repeating implements Content {
+  readonly size: number;
+  private readonly period: Buffer;
+
+  constructor(period: Buffer, size: number) {
+    this.period = period;
+    this.size = size;
+  }
+
+  slice(from: number, to: number): readonly Buffer[] {
+    const { length } = this.period;
+    const slices: Buffer[] = [];
+    for (let at = from; at < to; ) {
+      const start = at % length;
+      const piece = this.period.subarray(start, Math.min(length, start + to - at));
+      slices.push(piece);
+      at += piece.length;
+    }
+    return slices;
+  }
+}
+
 /** Bytes that passed and were not kept: a server for benchmarks. */
 export class Discarded implements Content {
   readonly size: number;
