@@ -1,5 +1,7 @@
 import { count, size } from "../action/describe.ts";
 import type { Block } from "../action/summary.ts";
+import type { Cargo } from "./cargo.ts";
+import type { ImageInputs } from "./connect.ts";
 import type { PlacedImage } from "./plan.ts";
 import type { PushResult } from "./push/pushed.ts";
 
@@ -19,11 +21,22 @@ export function imagesHeadline(
   return `${count(pushed, "image")} of ${names.length} pushed and read back by digest${bytes}.`;
 }
 
+/** What is to be said of `bundle-sha256` where an uncompressed bundle was not read: its images stand by their own digests. */
+export function unreadNote(
+  { bundleSha256 }: Pick<ImageInputs, "bundleSha256">,
+  cargo: Pick<Cargo, "kind"> | undefined,
+  pushes: readonly unknown[] | undefined,
+): string | undefined {
+  if (bundleSha256 === undefined || cargo?.kind !== "archives" || pushes?.length !== 0) return undefined;
+  return "`bundle-sha256` was not compared: no layer was read, because every image stands under the digest that the bundle's own index gives it.";
+}
+
 /** The table of images: what is where, and what it cost. */
 export function imagesBlocks(
   images: Readonly<Record<string, PlacedImage>> | undefined,
   platforms: Readonly<Record<string, readonly string[]>>,
   result: PushResult | undefined,
+  note?: string,
 ): readonly Block[] {
   if (!images) return [];
   const rows = Object.entries(images).map(([name, image]) => {
@@ -46,5 +59,6 @@ export function imagesBlocks(
       rows,
       right: [3, 6, 7],
     },
+    ...(note === undefined ? [] : [{ kind: "text", text: note } as const]),
   ];
 }

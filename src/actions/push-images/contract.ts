@@ -56,7 +56,8 @@ export const contract = defineContract({
       parse: orUnset,
     },
     "bundle-sha256": text({
-      description: "SHA-256 that the bundle's file must have; no tag is written before it was compared.",
+      description:
+        "SHA-256 that the bundle's file must have; no tag is written before it was compared. A `.tar` whose images all stand is not read, and the report says so.",
       spec: "images.sha256",
       check: isSha256,
     }),

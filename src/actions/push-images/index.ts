@@ -7,7 +7,7 @@ import { type Loaded, loadCargo } from "../../images/load.ts";
 import { observeImages } from "../../images/observe.ts";
 import { type ObservedImages, placedImages, planImages, totalBytes } from "../../images/plan.ts";
 import type { ImagesApplied, ImagesPlanned } from "../../images/planned.ts";
-import { imagesBlocks, imagesHeadline } from "../../images/report.ts";
+import { imagesBlocks, imagesHeadline, unreadNote } from "../../images/report.ts";
 import { readBack } from "../../images/verify.ts";
 import { contract } from "./contract.ts";
 
@@ -65,7 +65,10 @@ export const pushImages: Action<Contract, ImageClients, Observed, ImagesPlanned,
     const headline = finished.failure
       ? `No image was called pushed: ${finished.failure.happened.split("\n")[0]}`
       : imagesHeadline(known, result, finished.dryRun);
-    return { headline, blocks: imagesBlocks(known, platforms, result) };
+    const note = finished.failure
+      ? undefined
+      : unreadNote(finished.inputs, finished.observed?.loaded.cargo, finished.plan?.work.work.push);
+    return { headline, blocks: imagesBlocks(known, platforms, result, note) };
   },
   close: (clients) => closeImages(clients),
 };

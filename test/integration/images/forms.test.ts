@@ -103,6 +103,19 @@ describe("a compressed bundle", () => {
     imagesOf(await current.push({ bundle: "bundle.tar.gz", "bundle-sha256": digest }));
   });
 
+  it("is not called compared where an uncompressed one was not read", async () => {
+    const { current } = world;
+    writeBundles(current.folder);
+    const inputs = { bundle: "bundle.tar", "bundle-sha256": sha256(readFileSync(join(current.folder, "bundle.tar"))) };
+    const planned = await current.push({ ...inputs, "dry-run": "true" });
+    const first = await current.push(inputs);
+    const again = await current.push({ ...inputs, "bundle-sha256": "0".repeat(64) });
+    imagesOf(first);
+    expect(again.outputs["changes"]).toBe("0");
+    expect(again.summary).toContain("`bundle-sha256` was not compared");
+    for (const { summary } of [planned, first]) expect(summary).not.toContain("not compared");
+  });
+
   it("is not tagged where the chart, which may come last, presets another tag", async () => {
     const { current } = world;
     writeBundles(current.folder);
