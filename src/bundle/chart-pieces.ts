@@ -2,6 +2,7 @@ import { type Chart, chartOf } from "./chart.ts";
 import { refuseLarge } from "./chart-folder.ts";
 import { unpackChart } from "./chart-unpack.ts";
 import { chooseChart } from "./charts-of-bundle.ts";
+import { helmIgnores } from "./helmignore.ts";
 
 /** Gathers what lies in a bundle's `charts/` while it passes, then gives the chart. */
 export class ChartPieces {
@@ -32,7 +33,10 @@ export class ChartPieces {
     if (!chosen) return undefined;
     const label = `${this.label}/${chosen}`;
     if (chosen.endsWith(".tgz")) return chartOf(await unpackChart(this.files.get(chosen)!, label), label);
-    const own = [...this.files].filter(([path]) => path.startsWith(`${chosen}/`));
-    return chartOf(new Map(own.map(([path, content]) => [path.slice(chosen.length + 1), content])), label);
+    const ignores = helmIgnores(this.files.get(`${chosen}/.helmignore`)?.toString("utf8"), label);
+    const own = [...this.files]
+      .filter(([path]) => path.startsWith(`${chosen}/`))
+      .map(([path, content]) => [path.slice(chosen.length + 1), content] as const);
+    return chartOf(new Map(own.filter(([path]) => !ignores(path))), label);
   }
 }
