@@ -22,8 +22,18 @@ export interface WorkloadHealth {
   readonly phase: Phase;
   /** `12.4 GiB of 67.0 GiB`; empty where nothing more is known. */
   readonly detail: string;
+  /** How much is downloaded, where the log tells it in bytes. */
+  readonly bytes?: DownloadedBytes | undefined;
   readonly ready: boolean;
 }
+
+export interface DownloadedBytes {
+  readonly done: number;
+  readonly total: number;
+}
+
+/** Where one pod stands. */
+type PodPhase = Pick<WorkloadHealth, "phase" | "detail" | "bytes">;
 
 /** Digests that images must have, by reference as pods name it (`registry/atlas:tag`). */
 export type ExpectedImages = Readonly<Record<string, string>>;
@@ -97,7 +107,7 @@ function workloadHealth(snapshot: Snapshot, name: string, deployment: Deployment
   const slowest = living.map((pod) => podPhase(snapshot, pod)).toSorted((a, b) => order(a.phase) - order(b.phase))[0]!;
   if (slowest.phase === "ready" && (old.length > 0 || (status.availableReplicas ?? 0) >= wanted))
     return { name, phase: "replacing", detail: "old pods are ending", ready: false };
-  return { name, ready: false, phase: slowest.phase, detail: slowest.detail };
+  return { name, ready: false, ...slowest };
 }
 
 const phases: readonly Phase[] = [
@@ -117,7 +127,7 @@ function order(phase: Phase): number {
 }
 
 /** Where one pod stands, from its status and the tail of its logs. */
-export function podPhase(snapshot: Snapshot, pod: Pod): { readonly phase: Phase; readonly detail: string } {
+export function podPhase(snapshot: Snapshot, pod: Pod): PodPhase {
   const { status = {}, spec } = pod;
   if (!spec.nodeName) return { phase: "scheduling", detail: "" };
   if (status.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True"))
@@ -126,7 +136,7 @@ export function podPhase(snapshot: Snapshot, pod: Pod): { readonly phase: Phase;
     const state = status.initContainerStatuses?.find((item) => item.name === container.name);
     if (state?.state?.terminated?.exitCode === 0) continue;
     if (isSidecar(container) && state?.state?.running && state.started !== false) continue;
-    if (state?.state?.running) return { phase: "downloading", detail: downloadDetail(snapshot, pod, container) };
+    if (state?.state?.running) return downloading(snapshot, pod, container);
     return { phase: "pulling", detail: waitingDetail(state) };
   }
   const states = spec.containers.map((container) =>
@@ -148,11 +158,12 @@ function waitingDetail(state: ContainerStatus | undefined): string {
   return reason === "PodInitializing" || reason === "ContainerCreating" ? "" : reason;
 }
 
-function downloadDetail(snapshot: Snapshot, pod: Pod, container: Container): string {
-  const progress = progressOf(tailOf(snapshot, pod, container.name));
-  if (progress?.done !== undefined && progress.total !== undefined)
-    return `${size(progress.done)} of ${size(progress.total)}`;
-  return progress?.percent === undefined ? "" : `${Math.floor(progress.percent)} %`;
+function downloading(snapshot: Snapshot, pod: Pod, container: Container): PodPhase {
+  const { done, total, percent } = progressOf(tailOf(snapshot, pod, container.name)) ?? {};
+  const phase = "downloading";
+  if (done !== undefined && total !== undefined)
+    return { phase, detail: `${size(done)} of ${size(total)}`, bytes: { done, total } };
+  return { phase, detail: percent === undefined ? "" : `${Math.floor(percent)} %` };
 }
 
 /** Pods of the current template whose runtime pulled another digest than the planned one. */

@@ -3,7 +3,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import { Cancelled } from "../errors.ts";
 import { diagnose, unrelatedTroubles } from "./diagnosis/diagnose.ts";
 import { type Diagnosis, type DiagnosisScope, subjectOf } from "./diagnosis/diagnosis.ts";
-import { type ExpectedImages, type Health, healthOf, type Phase } from "./health.ts";
+import { type DownloadedBytes, type ExpectedImages, type Health, healthOf, type Phase } from "./health.ts";
 import { Observer } from "./observer.ts";
 import type { ReleasePlace } from "./release.ts";
 import { podsOf, type Snapshot } from "./snapshot.ts";
@@ -105,6 +105,7 @@ class Memory {
   private first: ReadonlyMap<string, string> | undefined;
   private moved: Record<string, { phase: Phase; ready: boolean; at: number; sign: string }> = {};
   private told = "";
+  private readonly downloads = new Map<string, DownloadedBytes>();
 
   constructor(target: RolloutTarget, ctx: Context) {
     this.target = target;
@@ -115,7 +116,8 @@ class Memory {
   take(snapshot: Snapshot, health: Health, diagnoses: readonly Diagnosis[]) {
     const now = this.ctx.clock.now();
     this.remember(diagnoses, now);
-    for (const { name, phase, detail, ready } of health.workloads) {
+    for (const { name, phase, detail, ready, bytes } of health.workloads) {
+      this.tellDownload(name, bytes);
       const sign = `${phase} ${detail} ${lastLines(snapshot, name)}`;
       const before = this.moved[name];
       if (before?.phase !== phase || before.ready !== ready)
@@ -154,6 +156,17 @@ class Memory {
         );
     }
     this.standing = next;
+  }
+
+  /** Progress goes on between the phases; what is no longer downloading has all its bytes. */
+  private tellDownload(name: string, bytes: DownloadedBytes | undefined): void {
+    const before = this.downloads.get(name);
+    if (bytes ? bytes.done === before?.done : !before) return;
+    const now = bytes ?? { done: before!.total, total: before!.total };
+    const task = `${this.target.models[name] ?? name}: downloading`;
+    this.ctx.emit({ kind: "progress", task, unit: "bytes", ...now });
+    if (bytes) this.downloads.set(name, bytes);
+    else this.downloads.delete(name);
   }
 
   private tellIngresses({ workloads, waitingIngresses }: Health): void {

@@ -127,6 +127,10 @@ describe("a rollout that is slow or finds no GPUs", () => {
     expect(run.outputs).toMatchObject({ status: "deployed" });
     const phases = run.context.recorded.events.filter((event) => event.kind === "phase").map((event) => event.phase);
     expect(phases).toContain("downloading");
+    const progress = run.context.recorded.events.flatMap((event) => (event.kind === "progress" ? [event] : []));
+    expect(progress[0]).toMatchObject({ task: "point: downloading", unit: "bytes" });
+    expect(progress.length).toBeGreaterThan(5);
+    expect(progress.at(-1)!.done).toBe(progress.at(-1)!.total);
     bench.kubernetes.troubles.clear();
     bench.kubernetes.troubles.add({ kind: "download-stalls", at: 0.5 }, /inference-point/);
     const stalled = await bench.deploy(
