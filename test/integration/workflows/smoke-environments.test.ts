@@ -88,6 +88,19 @@ describe("command: smoke with environments", { timeout: 120_000 }, () => {
     room.edit("  twin: { namespace: elsewhere }", "  twin: {}");
   });
 
+  it("tells a failure that every environment had in the test before without an annotation, on a schedule", async () => {
+    const scheduled = (keys: string) =>
+      room.run({ ...inputs, "api-key": keys }, { env: { GITHUB_EVENT_NAME: "schedule" } });
+    const wrong = `dev=${apiKey}\ntwin=canary-wrong-key`;
+    await scheduled(apiKey);
+    const first = await scheduled(wrong);
+    const second = await scheduled(wrong);
+    const both = await scheduled("dev=canary-other-key\ntwin=canary-wrong-key");
+    expect([first, second, both].map(({ failures }) => failures[0]?.known ?? false)).toEqual([false, true, false]);
+    expect(second.context.recorded.findings).toEqual([]);
+    expect(second.summary).toMatch(/point +[▁-█×]+/);
+  });
+
   it("in a dry run tests nothing, keeps nothing, and tells what could not be begun", async () => {
     const before = room.keptPaths("smoke/").length;
     await room.pass({ ...inputs, "dry-run": "true" });
