@@ -5,6 +5,8 @@ import { layFiles, type RunnerFiles, readKeyValues } from "./files.ts";
 
 /** One step of a job, started as GitHub's runner starts a JavaScript action. */
 export interface Step {
+  /** What runs the script; Node.js by default. */
+  readonly program?: readonly [string, ...string[]];
   /** The script: `dist/<name>.js`. */
   readonly script: string;
   readonly inputs: Readonly<Record<string, string>>;
@@ -46,7 +48,8 @@ export async function runStep(step: Step): Promise<StepResult> {
   for (const folder of [temp, workspaceOf(step.job)]) mkdirSync(folder, { recursive: true });
   const files = layFiles(step.job);
   const started = performance.now();
-  const child = spawn(process.execPath, [step.script], {
+  const [program, ...args] = step.program ?? [process.execPath];
+  const child = spawn(program, [...args, step.script], {
     cwd: workspaceOf(step.job),
     env: environment(step, files, temp),
     stdio: ["ignore", "pipe", "pipe"],

@@ -120,11 +120,22 @@ describe("the workflows on the sandbox", { timeout: 180_000 }, () => {
     expect(filesBelow(join(folder, "smoke", "artifacts"))).toEqual(["eks-deploy-smoke/report.json"]);
   });
 
+  it("deploys nothing where a secret of few characters blots out the digest of the approved plan", async () => {
+    const given = call({}, "blotted");
+    const mark = world.requests.all.length;
+    const run = await runWorkflow(release, { ...given, masked: [..."0123456789abcdef"] });
+    expect(told(run).at(-1), logOf(run)).toBe("deploy: failure");
+    const [refusal, ...others] = run.jobs.at(-1)!.steps;
+    expect(refusal!.annotations).toMatchObject([{ level: "error", message: expect.stringContaining("masked value") }]);
+    expect(others).toEqual([]);
+    expect(world.requests.writes(mark).filter(({ service }) => /^(iam|kubernetes)$/.test(service))).toEqual([]);
+  });
+
   it("lets a compressed bundle be released whose plan cannot be known before it was read", async () => {
     const bundle = `s3://${place.bucket}/intake/poolside-2611.tar.gz`;
     const run = await runWorkflow(release, call({ bundle }, "compressed"));
     expect(told(run), logOf(run)).toEqual(["plan: success", "push-images: success", "deploy: success"]);
-    expect(run.jobs[0]!.outputs).toMatchObject({ approvable: "", "transfer-models": "[]" });
+    expect(run.jobs[0]!.outputs).toMatchObject({ approvable: "not-bindable", "transfer-models": "[]" });
     const again = await runWorkflow(release, call({ bundle, "plan-only": true }, "compressed"));
     expect(again.jobs[0]!.outputs["approvable"]).toMatch(/^[0-9a-f]{64}$/);
   });

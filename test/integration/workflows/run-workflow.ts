@@ -20,6 +20,8 @@ export interface Call {
   readonly folder: string;
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly secrets: Readonly<Record<string, string>>;
+  /** What GitHub masks beside, because it stands in the repository's other secrets. */
+  readonly masked?: readonly string[];
   readonly github?: Readonly<Record<string, unknown>>;
   /** What actions/checkout brings, by path. */
   readonly files: Readonly<Record<string, string>>;
@@ -141,10 +143,12 @@ async function runJob(
 }
 
 /** An output of a job as the next job sees it: GitHub drops what contains a secret or a masked value. */
-function crossing(value: unknown, steps: readonly StepResult[], { secrets }: Call): string {
+function crossing(value: unknown, steps: readonly StepResult[], { secrets, masked = [] }: Call): string {
   const masks = steps.flatMap(({ raw }) => [...raw.matchAll(/^::add-mask::(.+)$/gm)].map(([, mask]) => mask!));
   const text = value === null ? "" : String(value);
-  return [...Object.values(secrets), ...masks].some((secret) => secret !== "" && text.includes(secret)) ? "" : text;
+  return [...Object.values(secrets), ...masked, ...masks].some((secret) => secret !== "" && text.includes(secret))
+    ? ""
+    : text;
 }
 
 /** A job that calls one of our workflows; the jobs of that stand for it, under its name. */
@@ -186,8 +190,22 @@ async function runAnyStep(step: Step, context: Context, folder: string, call: Ca
   else if (uses === "actions/checkout") checkOut(folder, call);
   else if (uses === "actions/upload-artifact") upload(inputs, artifacts);
   else if (uses === "actions/download-artifact") download(inputs, artifacts);
+  else if (step.run !== undefined && step.shell === "bash") return runShell(step.run, env, folder, call);
   else throw new Error(`nobody acts out ${step.uses ?? step.run}`);
   return undefined;
+}
+
+/** A step with `shell: bash`, with GitHub's options. */
+function runShell(
+  text: string,
+  env: Readonly<Record<string, string>>,
+  folder: string,
+  call: Call,
+): Promise<StepResult> {
+  const script = join(call.folder, "step.sh");
+  writeFileSync(script, text);
+  const program = ["bash", "--noprofile", "--norc", "-eo", "pipefail"] as const;
+  return runStep({ program, script, inputs: {}, env: { ...call.env, ...env }, job: folder });
 }
 
 /** The action from its sources, so that the test needs no build. */

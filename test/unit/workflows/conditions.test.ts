@@ -127,15 +127,32 @@ describe("the deploy job's outputs", () => {
   });
 });
 
-describe("what is approved", () => {
-  const approvable = release.jobs["plan"]!.outputs!["approvable"];
+describe.each([
+  [".github/workflows/release.yml", "deploy"],
+  [".github/workflows/promote.yml", "promote"],
+])("what is approved in %s", (path, reviewed) => {
+  const { jobs } = workflowOf(path);
+  const steps = jobs[reviewed]!.steps!;
+  const bound = steps.find(({ with: given }) => given?.["approved-plan"])!.with!["approved-plan"];
+  const refuses = (approvable: string) => runs(steps[0]!.if, { needs: { plan: { outputs: { approvable } } } });
 
-  it("is the plan's digest when all of the plan is known", () => {
-    const context = (complete: string) => ({
-      steps: { plan: { outputs: { "plan-complete": complete, "plan-sha256": "ab12" } } },
-    });
-    expect(interpolate(approvable, context("true"))).toBe("ab12");
-    expect(interpolate(approvable, context("false"))).toBe("");
+  /** What the plan job tells. */
+  function told(complete: string): string {
+    const outputs = { "plan-complete": complete, "plan-sha256": "ab12" };
+    return String(interpolate(jobs["plan"]!.outputs!["approvable"], { steps: { plan: { outputs } } }));
+  }
+
+  it("is the plan's digest when all of the plan is known, and nothing when it is not", () => {
+    const binds = (complete: string) =>
+      interpolate(bound, { needs: { plan: { outputs: { approvable: told(complete) } } } });
+    expect(binds("true")).toBe("ab12");
+    expect(binds("false")).toBe("");
+  });
+
+  it("is refused where the digest was lost on its way, before anything else is done", () => {
+    expect(refuses("")).toBe(true);
+    expect(refuses(told("true"))).toBe(false);
+    expect(refuses(told("false"))).toBe(false);
   });
 });
 
