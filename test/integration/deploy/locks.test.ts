@@ -50,27 +50,39 @@ function statuses(): readonly string[] {
     .map((secret) => secret.metadata.labels?.["status"] ?? "");
 }
 
-/** How long a run takes here and now, ms from its beginning. */
-interface Span {
-  /** helm writes its first: from then on a revision is pending. */
-  readonly begun: number;
-  /** helm has written its last. */
-  readonly released: number;
-  readonly end: number;
+/** When a run is cut off. */
+interface Moment {
+  /** Counted from helm's first write instead of from the run's beginning. */
+  readonly inHelm: boolean;
+  readonly milliseconds: number;
 }
 
+/** helm is at work for about so long, ms. */
+const helmWork = 400;
+
 /**
- * Random moments of a run, and a little after it; the same ones for the same seed. Half of them, of upgrades and of first installs, lie between
- * helm's first write and its last: most of a run is waiting for pods, and what is delicate is short.
+ * Random moments of a run that takes `span` ms, and a little after it; the same ones for the same seed. Half of them, of upgrades and of first
+ * installs, lie in helm's work: most of a run is waiting for pods, and what is delicate is short.
  */
-function momentsOf({ begun, released, end }: Span): readonly number[] {
+function momentsOf(span: number): readonly Moment[] {
   let state = seed;
   return Array.from({ length: moments }, (_, index) => {
     // Park and Miller's minimal standard generator.
     state = (state * 48_271) % 2_147_483_647;
-    const share = state / 2_147_483_647;
-    return Math.round(index % 4 === 0 || index % 4 === 3 ? begun + share * (released - begun) : share * end * 1.1);
+    const inHelm = index % 4 === 0 || index % 4 === 3;
+    return { inHelm, milliseconds: Math.round((state / 2_147_483_647) * (inHelm ? helmWork : span * 1.1)) };
   });
+}
+
+/** Waits for the moment; a run that has nothing to write ends before. */
+async function reach({ inHelm, milliseconds }: Moment, ended: Promise<unknown>): Promise<void> {
+  const writes = new Promise<void>((done) => {
+    const effect = { kind: "hook", run: () => done() } as const;
+    bench.faults.add({ service: "kubernetes", operation: "create secrets", resource: /sh\.helm/, effect });
+  });
+  if (inHelm) await Promise.race([writes, ended]);
+  await wait(milliseconds);
+  bench.faults.clear();
 }
 
 /** Every fourth run is a first install: whatever is there goes. */
@@ -80,23 +92,12 @@ async function beginAnew(index: number): Promise<void> {
   await promisify(execFile)(bench.helm, ["uninstall", "inference", ...place]);
 }
 
-/** Measures an install. The release is then there. */
-async function lengthOfRun(): Promise<Span> {
+/** How long an install takes here and now, ms. The release is then there. */
+async function lengthOfRun(): Promise<number> {
   const begin = performance.now();
-  const since = () => performance.now() - begin;
-  const seen: Record<string, number> = {};
-  const note = (operation: RegExp, name: string) => {
-    const run = () => {
-      seen[name] = since();
-    };
-    bench.faults.add({ service: "kubernetes", operation, times: 99, effect: { kind: "hook", run } });
-  };
-  note(/^create secrets/, "begun");
-  note(/^(update|patch) secrets/, "released");
   const { ended } = start_(first);
   expect((await ended).failures).toEqual([]);
-  bench.faults.clear();
-  return { begun: seen["begun"] ?? 0, released: seen["released"] ?? 0, end: since() };
+  return performance.now() - begin;
 }
 
 /** What the cuts met, for the figures of a long run. */
@@ -125,7 +126,7 @@ describe.each([3, 4] as const)("a run that is cut off, with helm %i", (major) =>
       for (const [index, moment] of momentsOf(await lengthOfRun()).entries()) {
         await beginAnew(index);
         const { child, ended } = start_(index % 2 === 0 ? second : first);
-        await wait(moment);
+        await reach(moment, ended);
         await cancel(child, ended);
         const { remembered, outputs } = await ended;
         const before = statuses().at(-1)?.startsWith("pending") ? "left pending for the post step" : undefined;
@@ -149,7 +150,7 @@ describe.each([3, 4] as const)("a run that is cut off, with helm %i", (major) =>
       for (const [index, moment] of momentsOf(await lengthOfRun()).entries()) {
         await beginAnew(index);
         const { child, ended } = start_(index % 2 === 0 ? second : first);
-        await wait(moment);
+        await reach(moment, ended);
         kill(child);
         await ended;
         const lease = bench.kubernetes.store.list("leases", "poolside-models").length > 0;
