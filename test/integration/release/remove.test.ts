@@ -83,6 +83,29 @@ describe("remove", () => {
     expect(room.writes(mark)).toEqual([]);
   });
 
+  it("names a load balancer that stays, without a failure, where it may not see whether others use it", async () => {
+    const { elb } = room.world.aws;
+    const others = elb.forGroup("poolside", "internal", "poolside");
+    const answer = {
+      status: 403,
+      headers: { "content-type": "application/json" },
+      body: '{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,"message":"no"}',
+    };
+    room.world.faults.add({
+      service: "kubernetes",
+      operation: "list ingresses",
+      times: 9_999,
+      effect: { kind: "answer", answer },
+    });
+    const late = setInterval(() => room.advance(10 * 60_000), 100);
+    const runner = await room.pass(remove).finally(() => clearInterval(late));
+    room.world.faults.clear();
+    elb.removeGroup(others.arn);
+    expect(JSON.parse(runner.outputs["result"]!).kept).toContainEqual(
+      expect.stringMatching(/^The load balancer .* is still there; whether others use it was not looked at/),
+    );
+  });
+
   it("waits for an Ingress that the controller still holds after the release is gone, and then takes the namespace", async () => {
     const { api, store } = room.world.kubernetes;
     const writer = { user: "admin", manager: "test" };
