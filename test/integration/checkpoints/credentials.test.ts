@@ -83,6 +83,24 @@ describe("credentials that end in mid-upload", () => {
     expect(assumed.length).toBeGreaterThan(1);
   });
 
+  it("are minted anew where S3 calls them expired before their time", async () => {
+    addRole();
+    const path = writeTar(world.workspace, "laguna.tar", files);
+    const run = () => {
+      vi.setSystemTime(Date.now() + 60_000);
+      world.principals.expireSessions(Date.now());
+    };
+    world.ground.faults.add({ service: "s3", operation: "UploadPart", nth: 3, effect: { kind: "hook", run } });
+    const ended = await world.sync(
+      { checkpoints: `laguna-m=${path}`, "part-size": "5MiB", concurrency: "1", "role-to-assume": role.arn },
+      { clock, ambient: { oidc: { url: world.tokenUrl, token: new Secret(world.github.requestToken) } } },
+    );
+    expect(ended.failure).toBeUndefined();
+    const sent = world.ground.requests.all.filter(({ name }) => name === "UploadPart");
+    expect(sent.filter(({ status }) => status === 200)).toHaveLength(5);
+    expect(sent.filter(({ status }) => status !== 200)).toHaveLength(1);
+  });
+
   it("that cannot be renewed end the run with what to do and how far it came; the next run continues", async () => {
     const path = writeTar(world.workspace, "laguna.tar", files);
     const session = world.principals.addSession({ ...role, id: "AROAX", account }, "job", Date.now(), 3_600);

@@ -95,6 +95,15 @@ describe("a sync over a bad wire", () => {
     );
   });
 
+  it.each([
+    ["of other bytes", "<ETag>&quot;x&quot;</ETag><Key>k</Key><ChecksumCRC32>AAAAAA==</ChecksumCRC32>"],
+    ["of no object", ""],
+  ])("takes an answer to Complete %s for none", async (_, inside) => {
+    const body = `<?xml version="1.0"?><CompleteMultipartUploadResult>${inside}</CompleteMultipartUploadResult>`;
+    const given = { status: 200, headers: { "content-type": "application/xml" }, body };
+    expectWhole(await syncWith({ operation: "CompleteMultipartUpload", effect: { kind: "answer", answer: given } }));
+  });
+
   it("fails where a Complete never works, and leaves no manifest", async () => {
     const effect = { kind: "answer", answer: errorInside200("InternalError", "Later.") } as const;
     const ended = await syncWith({ operation: "CompleteMultipartUpload", times: 1_000, effect });

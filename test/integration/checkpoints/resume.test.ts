@@ -99,6 +99,24 @@ describe("a sync that was interrupted", () => {
     expect(world.s3.uploads("models")).toEqual([]);
   });
 
+  it("ends what it began earlier of a file that it continues otherwise", async () => {
+    world.ground.faults.add({
+      service: "s3",
+      operation: "CompleteMultipartUpload",
+      times: 100,
+      effect: { kind: "reset" },
+    });
+    await world.sync(inputs());
+    world.ground.faults.clear();
+    const [upload] = world.s3.uploads("models");
+    const older = { ...upload!, id: "older", initiated: new Date(0) };
+    world.s3.bucket("models").uploads.set("older", older);
+    const again = await world.sync(inputs());
+    expect(again.failure).toBeUndefined();
+    expect(again.writes.filter((name) => name === "UploadPart")).toEqual([]);
+    expect(world.s3.uploads("models")).toEqual([]);
+  });
+
   it("never touches a stranger's upload", async () => {
     world.ground.faults.add({
       service: "s3",

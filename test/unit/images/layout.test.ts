@@ -36,6 +36,24 @@ class Layout {
   }
 }
 
+describe("a layout with one flipped byte", () => {
+  it("is refused in whichever of its manifests and configs it is", async () => {
+    const layout = new Layout();
+    const root = layout.index(layout.image("amd64"), layout.image("arm64"));
+    expect((await layout.read(root)).manifests).toHaveLength(3);
+    for (const [path, good] of layout.files) {
+      if (!path.startsWith("blobs/")) continue;
+      for (let at = 0; at < good.length; at += 1) {
+        const bad = Buffer.from(good);
+        bad[at]! ^= 1;
+        layout.files.set(path, bad);
+        await expect(layout.read(root), `${path} at ${at}`).rejects.toMatchObject({ code: "IMAGE_ARCHIVE_INVALID" });
+      }
+      layout.files.set(path, good);
+    }
+  });
+});
+
 describe("the image that an archive is about", () => {
   it("is the outermost index where its parts are listed beside it without names", async () => {
     const layout = new Layout();
