@@ -53,9 +53,10 @@ export async function restoreSecrets(replaced: Replaced | undefined, means: Rest
 
 /** Takes restarts back: the Deployments get their earlier pod template, whose pods may still be there. */
 export async function undoRestarts(replaced: Replaced | undefined, means: RestoreMeans, ctx: Context): Promise<void> {
+  if (!replaced) return;
   const cluster = means.cluster.within(ctx);
-  for (const name of replaced?.restarted ?? []) {
-    const before = templateOf(replaced!.templates, name);
+  for (const name of replaced.restarted) {
+    const before = templateOf(replaced.templates, name);
     const annotations = { [restartedAt]: before?.metadata?.annotations?.[restartedAt] ?? null };
     const place = { name, namespace: means.namespace };
     await cluster.patch(deployments, place, { spec: { template: { metadata: { annotations } } } });
