@@ -82,14 +82,20 @@ export function copiers(world: World, bucket: Bucket, from: string): readonly Co
     ...["--exclude", bookkeeping, `s3://${from}`, `s3://${place}`],
   );
   return [
-    peer(world, "aws s3 cp", awsCopy, more(undefined, awsSettings(world, "classic"))),
+    // One request copies up to 5 GiB (https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html): parts would only be more of them.
+    peer(world, "aws s3 cp", awsCopy, more(undefined, awsSettings(world, "classic", "5GB"))),
     peer(
       world,
       "s5cmd cp",
       line(...s5cmd, "--endpoint-url", url, "cp", "--exclude", bookkeeping, `s3://${from}*`, `s3://${place}`),
       more(),
     ),
-    peer(world, "rclone copy", rclone(world, bucket, "copy", `:s3:${from}`, "--exclude", bookkeeping), more()),
+    peer(
+      world,
+      "rclone copy",
+      rclone(world, bucket, "copy", `:s3:${from}`, "--exclude", bookkeeping, "--fast-list", "--s3-copy-cutoff", "5G"),
+      more(),
+    ),
   ];
 }
 

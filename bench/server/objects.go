@@ -97,7 +97,11 @@ func (s *s3Server) copy(w http.ResponseWriter, r *http.Request, name string) {
 	if found == nil {
 		return
 	}
-	etag := s.etag()
+	// The ETag of an object without parts is that of its bytes, which stay the same; clients compare them.
+	etag := found.etag
+	if strings.Contains(etag, "-") {
+		etag = s.etag()
+	}
 	s.Lock()
 	s.objects[name] = &object{content: found.content, etag: etag, modified: now(), file: found.file}
 	s.Unlock()
