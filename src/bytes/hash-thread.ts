@@ -15,23 +15,33 @@ export interface DistantDigest {
 /** Chunks on their way to the thread, over all digests. */
 const slots = 8;
 
-/** What the thread runs: plain JavaScript, since it is started from text and needs no file beside the library. */
-const program = `
-const { parentPort, workerData: { memory, slotSize } } = require("node:worker_threads");
-const { createHash } = require("node:crypto");
-const hashes = new Map();
-parentPort.on("message", ({ id, algorithm, slot, size, end }) => {
-  const hash = hashes.get(id) ?? createHash(algorithm);
-  hashes.set(id, hash);
-  if (slot !== undefined) {
-    hash.update(new Uint8Array(memory, slot * slotSize, size));
-    parentPort.postMessage({ slot });
-  } else {
-    hashes.delete(id);
-    if (end) parentPort.postMessage({ id, hex: hash.digest("hex") });
-  }
-});
-`;
+/** What the thread is told: take the bytes of a slot, or end the digest, wanted or not. */
+interface Order {
+  readonly id: number;
+  readonly algorithm: string;
+  readonly slot?: number;
+  readonly size?: number;
+  readonly end?: boolean;
+}
+
+/** What the thread runs. It is started from its own text, so it needs no file beside the library, and may use nothing but what is inside of it. */
+function hashThread(): void {
+  const { parentPort, workerData } = process.getBuiltinModule("node:worker_threads");
+  const { createHash } = process.getBuiltinModule("node:crypto");
+  const { memory, slotSize } = workerData as { memory: SharedArrayBuffer; slotSize: number };
+  const hashes = new Map<number, ReturnType<typeof createHash>>();
+  parentPort!.on("message", ({ id, algorithm, slot, size, end }: Order) => {
+    const hash = hashes.get(id) ?? createHash(algorithm);
+    hashes.set(id, hash);
+    if (slot !== undefined) {
+      hash.update(new Uint8Array(memory, slot * slotSize, size));
+      parentPort!.postMessage({ slot });
+    } else {
+      hashes.delete(id);
+      if (end) parentPort!.postMessage({ id, hex: hash.digest("hex") });
+    }
+  });
+}
 
 interface Answer {
   readonly slot?: number;
@@ -55,7 +65,10 @@ class HashThread {
   private next = 0;
 
   constructor() {
-    this.worker = new Worker(program, { eval: true, workerData: { memory: this.memory, slotSize: chunkSize } });
+    this.worker = new Worker(`(${hashThread})()`, {
+      eval: true,
+      workerData: { memory: this.memory, slotSize: chunkSize },
+    });
     // It never keeps the process from ending.
     this.worker.unref();
     this.worker.on("message", (answer: Answer) => this.answered(answer));
