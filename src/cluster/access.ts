@@ -16,6 +16,7 @@ export async function missingRights(cluster: Cluster, rights: readonly Right[]):
       const review = await cluster.request<{ status?: { allowed?: boolean } }>(
         {
           method: "POST",
+          asks: true,
           target: "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
           body: JSON.stringify({
             apiVersion: "authorization.k8s.io/v1",

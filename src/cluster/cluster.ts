@@ -67,7 +67,7 @@ export class Cluster {
           renewed ||= renew;
           throw Object.assign(failure, { advice: adviceFor(answer.status, answer.retryAfter, renew) });
         },
-        { clock, signal, attempts: 6, total: 120_000, advise: (thrown) => advise(thrown, request.method) },
+        { clock, signal, attempts: 6, total: 120_000, advise: (thrown) => advise(thrown, request) },
       );
     } catch (thrown) {
       throw unreachable(thrown, doing, this.endpoint);
@@ -218,10 +218,10 @@ function adviceFor(status: number, after: number | undefined, renewing: boolean)
 const lost = /^(ECONNRESET|EPIPE|ETIMEDOUT|ECONNREFUSED|EAI_AGAIN|ENOTFOUND|EHOSTUNREACH|ENETUNREACH)$/;
 
 /** A lost answer to a POST may have been a success: only what never reached the server is sent again. */
-function advise(thrown: unknown, method: string): RetryAdvice {
+function advise(thrown: unknown, { method, asks }: WireRequest): RetryAdvice {
   const told = (thrown as { advice?: RetryAdvice }).advice;
   if (told) return told;
   const { code = "" } = thrown as { code?: string };
-  if (method === "POST") return { retry: code === "ECONNREFUSED" || code === "EAI_AGAIN" };
+  if (method === "POST" && !asks) return { retry: code === "ECONNREFUSED" || code === "EAI_AGAIN" };
   return { retry: lost.test(code) };
 }

@@ -12,6 +12,8 @@ export interface WireRequest {
   readonly body?: string;
   readonly contentType?: string;
   readonly accept?: string;
+  /** A POST that only asks: it is sent again when its connection broke, as a GET is. */
+  readonly asks?: boolean;
 }
 
 export interface WireAnswer {

@@ -47,6 +47,13 @@ describe.each([3, 4] as const)("a release with helm %i", (helm) => {
     expect(runner.outputs["headline"]).toBe("inference (dev) is up to date, and its 3 models answer.");
   });
 
+  it("asks again what it may do when the connection broke", async () => {
+    const reviews = /selfsubjectaccessreviews/;
+    room.world.faults.add({ service: "kubernetes", operation: reviews, times: 2, effect: { kind: "reset" } });
+    await room.pass({ command: "preflight" });
+    room.world.faults.clear();
+  });
+
   it("shows in a preflight what was checked, also when nothing would change", async () => {
     const runner = await room.pass({ command: "preflight" });
     expect(runner.outputs["headline"]).toBe("Preflight passed: a release would make 0 changes.");
