@@ -32,7 +32,7 @@ export type Answer =
   | { readonly id: number; readonly code: string; readonly message: string };
 
 /** The code of an answer where something other than zeros follows the end. */
-export const strayBytes = "STRAY_BYTES";
+export const strayBytes = "stray bytes";
 
 /**
  * What the thread runs. It is started from its own text, so it needs no file beside the library, and may use nothing but what is inside of it. zlib
@@ -87,7 +87,7 @@ export function inflateThread(): void {
         }
       } while (this.how.afterEnd === "frame" && (await this.peek()));
       for (let bytes = await this.peek(); bytes; bytes = await this.peek()) {
-        if (bytes.some((byte) => byte !== 0)) throw Object.assign(new Error("stray"), { code: "STRAY_BYTES" });
+        if (bytes.some((byte) => byte !== 0)) throw Object.assign(new Error(), { code: "stray bytes" });
         this.take(bytes.length);
       }
     }
