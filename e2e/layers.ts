@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { createNetwork, type Network } from "./node/network.ts";
 import { archiveTools } from "./protocols/archive-tools.ts";
 import {
+  act,
   actionlint,
   checkJsonschema,
   containerd,
@@ -17,6 +18,7 @@ import {
   versitygw,
   zizmor,
 } from "./software.ts";
+import { knowsDebian } from "./tools/debian.ts";
 import { isInstalled } from "./tools/run.ts";
 
 /** Tests that need the same software; `e2e/<name>/` holds them. */
@@ -42,7 +44,7 @@ export const layers: readonly Layer[] = [
     needs: ["go", "apt-get", "dpkg-deb", "ip", "nsenter", "umount", "unshare"],
     network: createNetwork,
   },
-  { name: "workflows", software: [actionlint, zizmor, checkJsonschema], needs: ["git", "go", "python3"] },
+  { name: "workflows", software: [act, actionlint, zizmor, checkJsonschema], needs: ["git", "go", "python3"] },
   { name: "models", software: [llamaCpp, gguf], needs: ["apt-get", "dpkg-deb", "python3"] },
 ];
 
@@ -55,6 +57,8 @@ export function obstacle(
   if (network && getuid?.() !== 0) return "needs root";
   const missing = needs.filter((program) => !isInstalled(program));
   if (missing.length > 0) return `needs ${missing.join(", ")}, which this machine does not have`;
+  if (needs.includes("apt-get") && !knowsDebian())
+    return "needs packages of Debian, and this machine has no debian.sources that says where they are";
   // A root that is shut in a container may lack the rights that a node needs.
   if (network && spawnSync("unshare", ["--net", "--mount", "true"], { stdio: "ignore" }).status !== 0)
     return "needs a root that may make network and mount namespaces";

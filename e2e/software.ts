@@ -40,6 +40,9 @@ export const moto: Software = {
 /** A linter of workflows that types their expressions. */
 export const actionlint = goProgram("actionlint", "github.com/rhysd/actionlint/cmd/actionlint", "v1.7.12");
 
+/** Runs workflows on this machine, as a program of its own and not GitHub's. */
+export const act = goProgram("act", "github.com/nektos/act", "v0.2.89");
+
 /** A linter of what can be attacked in workflows; the path is an interpreter's. */
 export const zizmor: Software = { name: "zizmor", version: "1.32.0", get: () => pythonWith("zizmor==1.32.0") };
 

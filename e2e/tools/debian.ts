@@ -1,7 +1,15 @@
+import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { cached, nameOf } from "./cache.ts";
 import { run } from "./run.ts";
+
+const machineSources = "/etc/apt/sources.list.d/debian.sources";
+
+/** Whether this machine says where Debian's archive is, and brings its keys; Ubuntu does not. */
+export function knowsDebian(): boolean {
+  return existsSync(machineSources);
+}
 
 /** Packages of one suite of Debian. */
 export interface DebianPackages {
@@ -28,7 +36,7 @@ export function unpackedPackages({ suite, packages }: DebianPackages): Promise<s
 
 /** The machine's own sources of Debian, for another suite. */
 async function sourcesOf(suite: string): Promise<string> {
-  const text = await readFile("/etc/apt/sources.list.d/debian.sources", "utf8");
+  const text = await readFile(machineSources, "utf8");
   const stanzas = text.split(/\n\s*\n/).filter((stanza) => /^URIs:.*\/debian\/?\s*$/m.test(stanza));
   if (stanzas.length === 0) throw new Error("this machine's debian.sources name no archive of Debian");
   return `${stanzas.map((stanza) => stanza.replace(/^Suites:.*$/m, `Suites: ${suite}`)).join("\n\n")}\n`;

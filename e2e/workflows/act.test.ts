@@ -1,0 +1,81 @@
+import { readdirSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type ActRoom, type ActRun, openActRoom, writtenTo } from "./act.ts";
+
+let room: ActRoom;
+
+beforeAll(async () => {
+  room = await openActRoom();
+});
+
+afterAll(async () => {
+  expect(room?.place.world.defects ?? []).toEqual([]);
+  await room?.close();
+});
+
+/** Jobs of a run with how they ended; those that go side by side have no order of their own. */
+const told = (run: ActRun) => run.jobs.map(({ name, result }) => `${name}: ${result}`).sort();
+
+describe("workflows that act runs", { timeout: 180_000 }, () => {
+  it("one-step.yml releases and proves", async () => {
+    const run = await room.run("one-step");
+    expect(told(run), run.log).toEqual(["Release to dev/Release: success"]);
+    expect(run.outputs).toMatchObject({ passed: "true", status: "deployed" });
+    expect(run.summaries).toContain("laguna-m.dev.example.com");
+  });
+
+  it("full-release.yml calls release.yml, which plans, transfers side by side, deploys and proves", async () => {
+    const run = await room.run("full-release");
+    expect(told(run), run.log).toEqual([
+      "staging/Release/Deploy and prove: success",
+      "staging/Release/Plan: success",
+      "staging/Release/Push images: success",
+      ...[1, 2, 3].map((leg) => `staging/Release/Sync checkpoints-${leg}: success`),
+    ]);
+    expect(run.outputs).toMatchObject({ passed: "true", status: "deployed" });
+    expect(run.summaries).toContain("laguna-m.staging.example.com");
+    expect(readdirSync(room.artifacts)).toEqual(
+      expect.arrayContaining(["eks-deploy-staging-plan", "eks-deploy-staging-deploy"]),
+    );
+  });
+
+  it("promote.yml calls the reusable one, which moves what staging has proven", async () => {
+    const run = await room.run("promote", { inputs: { record: "latest" } });
+    expect(told(run), run.log).toEqual([
+      "production/Promote/Plan: success",
+      "production/Promote/Promote and prove: success",
+    ]);
+    expect(run.outputs).toMatchObject({ passed: "true" });
+    expect(run.summaries).toContain("acme-models-production");
+  });
+
+  it("hourly-smoke.yml calls smoke.yml, which asks the models of both environments", async () => {
+    const green = await room.run("hourly-smoke");
+    expect(told(green), green.log).toEqual([
+      "Smoke test/Open or close the issue: success",
+      "smoke/Smoke test/Smoke test: success",
+    ]);
+    const failing = await room.run("hourly-smoke", { secrets: { VLLM_API_KEY: "canary-wrong-key" } });
+    // act does not start the job for the issue after a called workflow that failed, though it asks for that with `!cancelled()`.
+    expect(told(failing), failing.log).toEqual(["smoke/Smoke test/Smoke test: failure"]);
+    expect(failing.summaries).not.toContain("canary-wrong-key");
+  });
+
+  it("plan-pull-request.yml calls plan.yml for each environment", async () => {
+    const head = { repo: { full_name: "acme/models" } };
+    const run = await room.run("plan-pull-request", {
+      event: "pull_request",
+      payload: { pull_request: { number: 7, head } },
+    });
+    expect(run.jobs.length, run.log).toBe(4);
+    expect(
+      run.jobs.map(({ result }) => result),
+      run.log,
+    ).toEqual(["success", "success", "success", "success"]);
+    expect(
+      writtenTo(room)
+        .comments.map(({ body }) => body.split("\n")[0])
+        .sort(),
+    ).toEqual(["<!-- eks-deploy plan: production -->", "<!-- eks-deploy plan: staging -->"]);
+  });
+});
