@@ -11,11 +11,11 @@ import { actions, layOut, layPrograms, pointing, repository, workflows } from ".
 /** Environments of the spec that the examples name, beside `dev`. */
 const environments = ["staging", "production", "production-us", "production-eu", "production-ap"];
 
-/** What act 0.2.89 refuses to read, or cannot find offline; each is taken out of the copy that it runs. */
+/** Keys that are newer than act 0.2.89, or that do nothing in it: they are taken out of the copy that it runs. */
 const unknown: readonly (readonly [RegExp, string])[] = [
   [/^ *queue: max\n/gm, ""],
   [/^ *deployment: false\n/gm, ""],
-  // Without `deployment`, GitHub takes an empty name as none; act does not know the form.
+  // Its name is empty here: no environment.
   [/^ *environment:\n *name: \$\{\{ inputs\.unattended-environment \}\}\n/gm, ""],
 ];
 
