@@ -1,6 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, join, relative, sep } from "node:path";
 import { openFile } from "../bytes/file.ts";
+import type { Source } from "../bytes/source.ts";
 import { type ArchiveBundle, compressedArchive, noImages, notABundle } from "./bundle.ts";
 import { parseArchiveName, refuseTwins } from "./names.ts";
 import { chartsIn, openFolder } from "./open-chart.ts";
@@ -25,7 +26,7 @@ export async function openFolderBundle(path: string, label: string): Promise<Arc
   refuseTwins(names);
   const charts = (await isFolder(join(root, "charts"))) ? await chartsIn(join(root, "charts")) : [];
   const chart = charts.length > 0 ? await openFolder(root, label) : undefined;
-  const sources = await Promise.all(files.map((file) => openFile(join(root, file), file)));
+  const sources = await openAll(root, files);
   return {
     kind: "archives",
     label,
@@ -37,6 +38,16 @@ export async function openFolderBundle(path: string, label: string): Promise<Arc
     root: "",
     close: async () => void (await Promise.all(sources.map((source) => source.close()))),
   };
+}
+
+/** All files, or none where one cannot be opened. */
+async function openAll(root: string, files: readonly string[]): Promise<readonly Source[]> {
+  const opened = await Promise.allSettled(files.map((file) => openFile(join(root, file), file)));
+  const failed = opened.find((one) => one.status === "rejected");
+  const sources = opened.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  if (!failed) return sources;
+  await Promise.all(sources.map((source) => source.close()));
+  throw failed.reason;
 }
 
 /** The folder itself, or its only sub-folder where that is the bundle (an archive that was extracted with its top folder). */

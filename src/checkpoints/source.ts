@@ -35,9 +35,13 @@ async function openPath(path: string, label: string, placing: Placing, ctx: Cont
     return archiveSource(archive, label, placing, undefined, ctx);
   }
   const { content, close } = await folderContent(path, label, placing);
-  const identity = await fingerprintFiles(content.files, ctx.signal);
   const size = content.files.reduce((sum, file) => sum + file.size, 0);
-  return { label, identity, size, content, close };
+  try {
+    return { label, identity: await fingerprintFiles(content.files, ctx.signal), size, content, close };
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
 }
 
 /** `identity` is the server's own where the archive lies on one; on disk it comes from the content. */

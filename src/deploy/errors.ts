@@ -260,7 +260,7 @@ export const deployErrors: Catalogue = {
   },
   DEPLOY_PAUSED: {
     means: "Someone has paused a Deployment: no new pods are made.",
-    remedy: "kubectl rollout resume deployment/<name>",
+    remedy: "Resume it: kubectl rollout resume deployment/<name>",
   },
   DEPLOY_ADMISSION_DENIED: { means: "Admission control refuses an object.", remedy: "Change what the message names." },
   DEPLOY_INGRESS_OVERRULED: {

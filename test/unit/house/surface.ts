@@ -68,6 +68,8 @@ export const surface: Readonly<Record<string, { readonly inputs: Names; readonly
       "bucket-owner": null,
       "part-size": null,
       concurrency: "32",
+      ...cluster,
+      namespace: "poolside-models",
     },
     outputs: ["prefixes", "manifests", "checkpoints-bytes-uploaded", "checkpoints-bytes-total"],
   },
