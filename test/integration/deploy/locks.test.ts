@@ -78,7 +78,7 @@ function momentsOf(span: number): readonly Moment[] {
 async function reach({ inHelm, milliseconds }: Moment, ended: Promise<unknown>): Promise<void> {
   const writes = new Promise<void>((done) => {
     const effect = { kind: "hook", run: () => done() } as const;
-    bench.faults.add({ service: "kubernetes", operation: "create secrets", resource: /sh\.helm/, effect });
+    bench.faults.add({ service: "kubernetes", operation: /^create secrets/, effect });
   });
   if (inHelm) await Promise.race([writes, ended]);
   await wait(milliseconds);
