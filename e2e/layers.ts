@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { createNetwork, type Network } from "./node/network.ts";
+import { type Machine, openMachine } from "./node/machine.ts";
 import { archiveTools } from "./protocols/archive-tools.ts";
 import {
   act,
@@ -27,8 +27,8 @@ export interface Layer {
   readonly software: readonly Software[];
   /** Programs that this machine must have already. */
   readonly needs: readonly string[];
-  /** Its tests run as root in a network namespace of their own. */
-  readonly network?: () => Promise<Network>;
+  /** Its tests run as root on a part of this machine that is theirs alone. */
+  readonly machine?: () => Promise<Machine>;
 }
 
 export const layers: readonly Layer[] = [
@@ -42,7 +42,7 @@ export const layers: readonly Layer[] = [
     name: "node",
     software: [kubernetes, containerd, distribution, nodeImage],
     needs: ["go", "apt-get", "dpkg-deb", "ip", "nsenter", "umount", "unshare"],
-    network: createNetwork,
+    machine: openMachine,
   },
   { name: "workflows", software: [act, actionlint, zizmor, checkJsonschema], needs: ["git", "go", "python3"] },
   { name: "models", software: [llamaCpp, gguf], needs: ["apt-get", "dpkg-deb", "python3"] },
@@ -50,17 +50,21 @@ export const layers: readonly Layer[] = [
 
 /** Why a layer cannot run on this machine; `undefined`: it can. */
 export function obstacle(
-  { needs, network }: Layer,
+  { needs, machine }: Layer,
   { platform, arch, getuid }: Pick<NodeJS.Process, "platform" | "arch" | "getuid"> = process,
 ): string | undefined {
   if (platform !== "linux" || arch !== "x64") return `needs Linux on x64; this is ${platform} on ${arch}`;
-  if (network && getuid?.() !== 0) return "needs root";
+  if (machine && getuid?.() !== 0) return "needs root";
   const missing = needs.filter((program) => !isInstalled(program));
   if (missing.length > 0) return `needs ${missing.join(", ")}, which this machine does not have`;
   if (needs.includes("apt-get") && !knowsDebian())
     return "needs packages of Debian, and this machine has no debian.sources that says where they are";
   // A root that is shut in a container may lack the rights that a node needs.
-  if (network && spawnSync("unshare", ["--net", "--mount", "true"], { stdio: "ignore" }).status !== 0)
-    return "needs a root that may make network and mount namespaces";
+  if (
+    machine &&
+    spawnSync("unshare", ["--net", "--mount", "--pid", "--fork", "--mount-proc", "true"], { stdio: "ignore" })
+      .status !== 0
+  )
+    return "needs a root that may make network, mount and process namespaces";
   return undefined;
 }

@@ -2,12 +2,12 @@
  * Proves the product on software that others wrote: `npm run e2e -- [layer ...] [--report=<file>]`. Installs what it needs; ends with a table, and
  * leaves the counts of all layers in the file.
  */
-import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
+import { type Enclosed, startEnclosed } from "./enclosure.ts";
 import { type Layer, layers, obstacle } from "./layers.ts";
 import { type Result, tableOf, totalOf, type VitestReport } from "./table.ts";
 
@@ -21,7 +21,12 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+/** The first Ctrl-C ends all that was started and gives back what was taken of the machine; what is being installed appears whole or not at all. */
+const leave = () => process.exit(130);
+let interrupt: () => void = leave;
 let interrupted = false;
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupt());
+
 const results: Result[] = [];
 for (const layer of layers.filter(({ name }) => asked.length === 0 || asked.includes(name)))
   if (!interrupted) results.push(await resultOf(layer));
@@ -63,27 +68,28 @@ async function resultOf(layer: Layer): Promise<Result> {
   }
 }
 
-async function runTests({ name, network: create }: Layer): Promise<VitestReport> {
+async function runTests({ name, machine: open }: Layer): Promise<VitestReport> {
   const folder = mkdtempSync(join(tmpdir(), "eks-deploy-e2e-"));
   const file = join(folder, "report.json");
-  const network = await create?.();
-  const [program, ...args] = [
-    ...(network?.enter ?? []),
+  const command = [
     ...[process.execPath, vitest, "run", "--config", join(import.meta.dirname, "vitest.config.ts")],
     ...["--project", name, "--reporter=verbose", "--reporter=json", `--outputFile.json=${file}`],
-  ] as [string, ...string[]];
-  const child = spawn(program, args, { stdio: "inherit" });
-  const pass = (signal: NodeJS.Signals) => {
+  ];
+  let tests: Enclosed | undefined;
+  interrupt = () => {
     interrupted = true;
-    child.kill(signal);
+    tests?.end();
   };
-  process.on("SIGINT", pass).on("SIGTERM", pass);
-  await new Promise<void>((resolve) => child.once("close", () => resolve()));
-  process.off("SIGINT", pass).off("SIGTERM", pass);
-  await network?.close();
+  const machine = await open?.();
   try {
+    // What a test that was cut off has left lies in the folder, too.
+    if (!interrupted) tests = startEnclosed(command, { ...machine, env: { TMPDIR: folder } });
+    await tests?.ended;
+    if (interrupted) throw new Error("interrupted");
     return JSON.parse(readFileSync(file, "utf8")) as VitestReport;
   } finally {
+    interrupt = leave;
+    await machine?.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { connect, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isInstalled } from "./tools/run.ts";
+import { withDeathSignal } from "./tools/run.ts";
 
 /** A server in a process of its own. */
 export interface Server {
@@ -24,14 +24,11 @@ export interface ServerOptions {
 /** Starts a server and waits until it serves. Fails with its last lines when it ends or stays silent; it never outlives this process. */
 export async function startServer(
   name: string,
-  [program, ...args]: readonly [string, ...string[]],
+  command: readonly [string, ...string[]],
   options: ServerOptions,
 ): Promise<Server> {
-  // The kernel ends it with this process, however this ends.
-  const [first, ...rest] = isInstalled("setpriv")
-    ? ["setpriv", "--pdeathsig", "KILL", program, ...args]
-    : [program, ...args];
-  const child = spawn(first, rest, {
+  const [program, ...args] = withDeathSignal(command);
+  const child = spawn(program, args, {
     stdio: ["ignore", "pipe", "pipe"],
     env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "/", ...options.env },
     ...(options.cwd ? { cwd: options.cwd } : {}),

@@ -1,11 +1,11 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type RealCluster, waitUntil } from "../control-plane/cluster.ts";
 import { type Server, startServer } from "../processes.ts";
 import { kubernetes } from "../software.ts";
 import { outcomeOf } from "../tools/run.ts";
 import type { Containerd } from "./containerd.ts";
-import { nodeAddress } from "./network.ts";
+import { nodeAddress } from "./machine.ts";
 
 const name = "e2e-node";
 const port = 10_250;
@@ -29,14 +29,10 @@ export async function startNode(cluster: RealCluster, runtime: Containerd, folde
     writeFileSync(join(place, what), content, { mode: 0o600 });
     return join(place, what);
   };
-  // A kubelet changes these for the whole machine.
-  const settings = keptSettings(["vm/overcommit_memory", "kernel/panic", "kernel/panic_on_oops"]);
   const started: Server[] = [];
   const stop = async () => {
     for (const server of started.reverse()) await server.stop();
     await outcomeOf("umount", [join(place, "root")]);
-    removeCgroups();
-    settings.restore();
   };
   try {
     started.push(
@@ -110,29 +106,4 @@ function configuration(runtime: Containerd, place: string): object {
     syncFrequency: "5s",
     nodeStatusUpdateFrequency: "3s",
   };
-}
-
-function keptSettings(names: readonly string[]) {
-  const values = names.map((each) => [`/proc/sys/${each}`, readFileSync(`/proc/sys/${each}`, "utf8")] as const);
-  return {
-    restore() {
-      for (const [path, value] of values) writeFileSync(path, value);
-    },
-  };
-}
-
-/** Removes the kubelet's groups, innermost first; those of other kubelets would be in use and stay. */
-function removeCgroups(): void {
-  const root = "/sys/fs/cgroup";
-  const tops = [root, ...readdirSync(root).map((each) => join(root, each))].map((each) => join(each, "kubepods"));
-  const remove = (folder: string): void => {
-    for (const entry of readdirSync(folder, { withFileTypes: true }))
-      if (entry.isDirectory()) remove(join(folder, entry.name));
-    try {
-      rmdirSync(folder);
-    } catch {
-      // Still in use.
-    }
-  };
-  for (const top of tops) if (existsSync(top)) remove(top);
 }

@@ -24,7 +24,7 @@ import { registryPassword, startDistribution } from "../protocols/distribution.t
 import { writeRealBundle } from "./bundle.ts";
 import { startContainerd } from "./containerd.ts";
 import { type Node, startNode } from "./kubelet.ts";
-import { nodeAddress } from "./network.ts";
+import { nodeAddress } from "./machine.ts";
 import { startIdentityWebhook, startTokenReviews } from "./webhooks.ts";
 
 export const namespace = "poolside-models";

@@ -23,7 +23,8 @@ export interface Outcome {
 /** As `run`, for a program that may fail. */
 export function outcomeOf(program: string, args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn("nice", ["-n", "10", program, ...args], {
+    const [first, ...rest] = withDeathSignal(["nice", "-n", "10", program, ...args]);
+    const child = spawn(first, rest, {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, ...options.env },
       ...(options.cwd ? { cwd: options.cwd } : {}),
@@ -41,4 +42,11 @@ export function outcomeOf(program: string, args: readonly string[], options: Run
 /** Whether a program is on PATH. */
 export function isInstalled(program: string): boolean {
   return spawnSync("sh", ["-c", `command -v "$0"`, program], { stdio: "ignore" }).status === 0;
+}
+
+const setpriv = isInstalled("setpriv") ? ["setpriv", "--pdeathsig", "KILL"] : [];
+
+/** A command that the kernel ends with this process, however this ends; what it starts in turn is on its own. */
+export function withDeathSignal(command: readonly string[]): readonly [string, ...string[]] {
+  return [...setpriv, ...command] as [string, ...string[]];
 }

@@ -5,7 +5,7 @@ import { layClusters } from "../../test/integration/workflows/clusters.ts";
 import { apiKey, openPlace, type Place } from "../../test/integration/workflows/place.ts";
 import { root } from "../../test/unit/workflows/files.ts";
 import { act } from "../software.ts";
-import { run } from "../tools/run.ts";
+import { run, withDeathSignal } from "../tools/run.ts";
 import { actions, layOut, layPrograms, pointing, repository, workflows } from "./sources.ts";
 
 /** Environments of the spec that the examples name, beside `dev`. */
@@ -194,7 +194,8 @@ function pathOf({ world }: Place): string {
 /** act hands its own variables on to the steps, so it gets none of this machine's. */
 function outcome(program: string, args: readonly string[], cwd: string, path: string, home: string) {
   return new Promise<readonly [number | null, string, string]>((resolve, reject) => {
-    const child = spawn(program, args, { cwd, env: { PATH: path, HOME: home }, stdio: ["ignore", "pipe", "pipe"] });
+    const [first, ...rest] = withDeathSignal([program, ...args]);
+    const child = spawn(first, rest, { cwd, env: { PATH: path, HOME: home }, stdio: ["ignore", "pipe", "pipe"] });
     const texts = ["", ""] as [string, string];
     for (const [index, stream] of [child.stdout, child.stderr].entries())
       stream.setEncoding("utf8").on("data", (text: string) => {
