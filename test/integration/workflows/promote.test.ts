@@ -58,7 +58,7 @@ describe("from a release to a promotion", { timeout: 240_000 }, () => {
     const mark = place.world.requests.all.length;
     const run = await runWorkflow(promote, clusters.call("plan-only", { inputs: { ...inputs, "plan-only": true } }));
     expect(told(run), logOf(run)).toEqual(["plan: success"]);
-    expect(run.jobs[0]!.outputs["approvable"]).toMatch(/^[0-9a-f]{64}$/);
+    expect(run.jobs[0]!.outputs["plan-sha256"]).toMatch(/^[0-9a-f]{64}$/);
     expect(run.jobs[0]!.steps[0]!.summary).toContain("acme-models-production");
     expect(writes(mark)).toEqual([]);
   });

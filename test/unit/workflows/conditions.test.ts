@@ -134,25 +134,20 @@ describe.each([
   const { jobs } = workflowOf(path);
   const steps = jobs[reviewed]!.steps!;
   const bound = steps.find(({ with: given }) => given?.["approved-plan"])!.with!["approved-plan"];
-  const refuses = (approvable: string) => runs(steps[0]!.if, { needs: { plan: { outputs: { approvable } } } });
+  const digest = "ab12";
+  const reviewedAfter = (outputs: object) => ({ needs: { plan: { outputs } } });
+  const refuses = (outputs: object) => runs(steps[0]!.if, reviewedAfter(outputs));
 
-  /** What the plan job tells. */
-  function told(complete: string): string {
-    const outputs = { "plan-complete": complete, "plan-sha256": "ab12" };
-    return String(interpolate(jobs["plan"]!.outputs!["approvable"], { steps: { plan: { outputs } } }));
-  }
-
-  it("is the plan's digest when all of the plan is known, and nothing when it is not", () => {
-    const binds = (complete: string) =>
-      interpolate(bound, { needs: { plan: { outputs: { approvable: told(complete) } } } });
-    expect(binds("true")).toBe("ab12");
-    expect(binds("false")).toBe("");
+  it.each(["true", "false"])("is the plan's digest, be the whole plan known or not (%s)", (complete) => {
+    const planned = { "plan-complete": complete, "plan-sha256": digest };
+    const told = interpolate(jobs["plan"]!.outputs!["plan-sha256"], { steps: { plan: { outputs: planned } } });
+    expect(interpolate(bound, reviewedAfter({ "plan-sha256": told }))).toBe(digest);
   });
 
   it("is refused where the digest was lost on its way, before anything else is done", () => {
-    expect(refuses("")).toBe(true);
-    expect(refuses(told("true"))).toBe(false);
-    expect(refuses(told("false"))).toBe(false);
+    expect(refuses({ "plan-sha256": "" })).toBe(true);
+    expect(refuses({})).toBe(true);
+    expect(refuses({ "plan-sha256": digest })).toBe(false);
   });
 });
 
