@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { World } from "../../../sandbox/world.ts";
 import { workflowOf } from "../../unit/workflows/files.ts";
@@ -71,7 +72,7 @@ describe("the workflows on the sandbox", { timeout: 180_000 }, () => {
       "sync-checkpoints (point): success",
       "deploy: success",
     ]);
-    expect(first.jobs[0]!.outputs["approvable"]).toMatch(/^[0-9a-f]{64}$/);
+    expect(first.jobs[0]!.outputs["plan-sha256"]).toMatch(/^[0-9a-f]{64}$/);
     expect(first.outputs).toMatchObject({ passed: "true", "record-artifact": "eks-deploy-dev-deploy" });
     expect(first.outputs["record-sha256"]).toMatch(/^[0-9a-f]{64}$/);
     expect(first.outputs["headline"]).toContain("Released 3 models");
@@ -131,12 +132,33 @@ describe("the workflows on the sandbox", { timeout: 180_000 }, () => {
     expect(world.requests.writes(mark).filter(({ service }) => /^(iam|kubernetes)$/.test(service))).toEqual([]);
   });
 
-  it("lets a compressed bundle be released whose plan cannot be known before it was read", async () => {
+  it("refuses another spec than the approved one, though the bundle could not be read when the plan was made", async () => {
+    const unread = "intake/unread.tar.gz";
+    const packed = readFileSync(join(folder, "bundle.tar.gz"));
+    world.aws.s3.put(place.bucket, unread, Buffer.concat([packed, gzipSync("")]));
+    const given = call({ bundle: `s3://${place.bucket}/${unread}` }, "other-spec");
+    const files = { ...given.files };
+    const before = async (job: string) => {
+      if (job === "deploy") files["eks-deploy.yaml"] = files["eks-deploy.yaml"]!.replace("gpus: 4", "gpus: 2");
+    };
+    const mark = world.requests.all.length;
+    const run = await runWorkflow(release, { ...given, files, before });
+    expect(told(run), logOf(run)).toEqual(["plan: success", "push-images: success", "deploy: failure"]);
+    expect(run.jobs.at(-1)!.steps.at(-1)!.annotations).toMatchObject([
+      { message: expect.stringContaining("approved is") },
+    ]);
+    expect(world.requests.writes(mark).filter(({ service }) => /^(iam|kubernetes)$/.test(service))).toEqual([]);
+  });
+
+  it("releases a compressed bundle by the approval that was given before the bundle was read", async () => {
     const bundle = `s3://${place.bucket}/intake/poolside-2611.tar.gz`;
     const run = await runWorkflow(release, call({ bundle }, "compressed"));
     expect(told(run), logOf(run)).toEqual(["plan: success", "push-images: success", "deploy: success"]);
-    expect(run.jobs[0]!.outputs).toMatchObject({ approvable: "not-bindable", "transfer-models": "[]" });
+    const { "plan-sha256": approved, "transfer-models": models } = run.jobs[0]!.outputs;
+    expect(models).toBe("[]");
+    expect(run.jobs[0]!.steps[0]!.outputs).toMatchObject({ "plan-complete": "false", "plan-sha256": approved });
     const again = await runWorkflow(release, call({ bundle, "plan-only": true }, "compressed"));
-    expect(again.jobs[0]!.outputs["approvable"]).toMatch(/^[0-9a-f]{64}$/);
+    expect(again.jobs[0]!.steps[0]!.outputs["plan-complete"]).toBe("true");
+    expect(again.jobs[0]!.outputs["plan-sha256"]).not.toBe(approved);
   });
 });
