@@ -16,7 +16,7 @@ export interface EnclosureOptions {
 export interface Enclosed {
   /** The program has ended, and everything that it started with it. */
   readonly ended: Promise<void>;
-  /** Ends all of it at once. */
+  /** Ends all of it at once; nothing, when it has ended. */
   end(): void;
 }
 
@@ -47,6 +47,7 @@ export function startEnclosed(command: readonly string[], options: EnclosureOpti
 
 /** `unshare` must live on to see the end of the first process inside, which comes when all others have ended. */
 function end(child: ChildProcess): void {
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const first = way && Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").trim());
   if (first) process.kill(first, "SIGKILL");
   else child.kill("SIGKILL");

@@ -88,8 +88,8 @@ async function runTests({ name, machine: open }: Layer): Promise<VitestReport> {
     if (interrupted) throw new Error("interrupted");
     return JSON.parse(readFileSync(file, "utf8")) as VitestReport;
   } finally {
-    interrupt = leave;
     await machine?.close();
     rmSync(folder, { recursive: true, force: true });
+    interrupt = leave;
   }
 }

@@ -34,7 +34,10 @@ describe.runIf(permits)("what an enclosed program started", () => {
 
   it("is gone when it has ended by itself", async () => {
     const word = `1000.${process.pid}2`;
-    await startEnclosed(["sh", "-c", removed(word)]).ended;
+    const enclosed = startEnclosed(["sh", "-c", removed(word)]);
+    await enclosed.ended;
     expect(alive(word)).toBe(0);
+    // A second Ctrl-C must not disturb what is being given back.
+    expect(() => enclosed.end()).not.toThrow();
   });
 });
