@@ -16,6 +16,9 @@ afterAll(async () => {
 /** Jobs of a run with how they ended; those that go side by side have no order of their own. */
 const told = (run: ActRun) => run.jobs.map(({ name, result }) => `${name}: ${result}`).sort();
 
+/** How jobs ended, each way once. */
+const results = (run: ActRun) => [...new Set(run.jobs.map(({ result }) => result))];
+
 describe("workflows that act runs", { timeout: 180_000 }, () => {
   it("one-step.yml releases and proves", async () => {
     const run = await room.run("one-step");
@@ -77,5 +80,26 @@ describe("workflows that act runs", { timeout: 180_000 }, () => {
         .comments.map(({ body }) => body.split("\n")[0])
         .sort(),
     ).toEqual(["<!-- eks-deploy plan: production -->", "<!-- eks-deploy plan: staging -->"]);
+  });
+
+  it("add-a-model.yml brings a model to an environment that has others", async () => {
+    const run = await room.run("add-a-model", { inputs: { model: "point", environment: "staging" } });
+    expect(results(run), run.log).toEqual(["success"]);
+    expect(told(run)).toContain("add/Release/Deploy and prove: success");
+    expect(run.outputs).toMatchObject({ passed: "true" });
+  });
+
+  it("several-clusters.yml releases to each of its environments", async () => {
+    const run = await room.run("several-clusters");
+    expect(results(run), run.log).toEqual(["success"]);
+    expect(told(run).filter((line) => line.includes("Deploy and prove"))).toHaveLength(3);
+    for (const region of ["us", "eu", "ap"]) expect(run.summaries).toContain(`acme-models-production-${region}`);
+  });
+
+  it("rotate-key.yml changes the key of what is released, and proves it", async () => {
+    const run = await room.run("rotate-key", { secrets: { VLLM_API_KEY: "canary-new-key-51d0" } });
+    expect(results(run), run.log).toEqual(["success"]);
+    expect(run.outputs).toMatchObject({ passed: "true" });
+    expect(run.summaries + run.log).not.toContain("canary-new-key-51d0");
   });
 });
