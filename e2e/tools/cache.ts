@@ -1,6 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
+import { existsSync, rmSync } from "node:fs";
+import { mkdir, rename } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
@@ -12,14 +12,18 @@ export async function cached(name: string, make: (folder: string) => Promise<voi
   const folder = join(root, name);
   if (existsSync(folder)) return folder;
   const temporary = `${folder}.${process.pid}`;
-  await rm(temporary, { recursive: true, force: true });
+  const clean = () => rmSync(temporary, { recursive: true, force: true });
+  clean();
   await mkdir(temporary, { recursive: true });
+  process.once("exit", clean);
   try {
     await make(temporary);
     await rename(temporary, folder);
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
+    clean();
     if (!existsSync(folder)) throw error;
+  } finally {
+    process.off("exit", clean);
   }
   return folder;
 }
