@@ -11,6 +11,7 @@ import {
   gguf,
   kubernetes,
   llamaCpp,
+  ministack,
   moto,
   nodeImage,
   ociConformance,
@@ -34,7 +35,7 @@ export interface Layer {
 export const layers: readonly Layer[] = [
   {
     name: "protocols",
-    software: [distribution, versitygw, crane, ociConformance, moto, ...archiveTools],
+    software: [distribution, versitygw, crane, ociConformance, moto, ministack, ...archiveTools],
     needs: ["go", "python3", "apt-get", "dpkg-deb"],
   },
   { name: "control-plane", software: [kubernetes], needs: ["go"] },

@@ -37,6 +37,13 @@ export const moto: Software = {
   get: () => pythonWith("moto[server]==5.2.5"),
 };
 
+/** AWS's APIs by others again, with EKS Pod Identity, which moto has not; the path is an interpreter's. */
+export const ministack: Software = {
+  name: "ministack",
+  version: "1.5.33",
+  get: () => pythonWith("ministack==1.5.33"),
+};
+
 /** A linter of workflows that types their expressions. */
 export const actionlint = goProgram("actionlint", "github.com/rhysd/actionlint/cmd/actionlint", "v1.7.12");
 
