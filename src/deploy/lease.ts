@@ -126,8 +126,15 @@ async function take(
     return true;
   } catch (thrown) {
     if (thrown instanceof ApiFailure && (thrown.status === 409 || thrown.status === 404)) return false;
+    // The request may have arrived, though its answer did not: the next run would wait for nobody.
+    await letGo(lastly(cluster, ctx), place, token).catch(() => {});
     throw thrown;
   }
+}
+
+/** The cluster for what must still go out when the run's own signal is over. */
+function lastly(cluster: Cluster, ctx: Context): Cluster {
+  return cluster.within({ ...ctx, signal: AbortSignal.timeout(5_000) });
 }
 
 function held(
@@ -159,9 +166,7 @@ function held(
     async release() {
       stop.abort();
       await renewing;
-      // The run's own signal may be over; giving the Lease up must still go out.
-      const last = { ...ctx, signal: AbortSignal.timeout(5_000) };
-      await letGo(cluster.within(last), place, token);
+      await letGo(lastly(cluster, ctx), place, token);
     },
   };
 }

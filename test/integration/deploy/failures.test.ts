@@ -67,6 +67,18 @@ describe.each([3, 4] as const)("a release that fails, with helm %i", (major) => 
   });
 });
 
+describe("a run whose Lease was made, but not answered", () => {
+  it("gives it back, so that nobody waits for it", async () => {
+    await open(4);
+    const reset = { kind: "reset", after: true } as const;
+    bench.faults.add({ service: "kubernetes", operation: /^create leases/, times: 9, effect: reset });
+    const run = await bench.deploy({ point: {} });
+    expect(run.failures).toHaveLength(1);
+    expect(run.writes.filter((write) => write.startsWith("create leases"))).toHaveLength(1);
+    expect(bench.kubernetes.store.list("leases", "poolside-models")).toEqual([]);
+  });
+});
+
 describe("a release whose cause was repaired outside of the cluster", () => {
   const denied = {
     kind: "init-crash",
