@@ -78,7 +78,7 @@ function head({ versions, quick, load, processors, networks, at }: Findings): re
     ),
     "- Peers have the options that their experts use: 32 requests at once and parts of 16 MiB for the aws cli and rclone, `--preserve-digests` for skopeo, whose memory of earlier pushes is removed",
     "  before each run. What cannot read a tar unpacks it first, and that is part of its time. eks-deploy runs as a runner starts it, with the start of its process, its sign-in and its own verification.",
-    "- Rounds go in turn through all sides, five or more; where pairs lie on both sides of a goal, there are more of them. A first round of less than 15 seconds is a warm-up.",
+    "- Rounds go in turn through all sides, as many as stand above each table (five or more, unless fewer were asked for); where pairs lie on both sides of a goal, there are more of them. A first round of less than 15 seconds is a warm-up.",
     "- CPU, memory (of the largest process) and bytes written to the disk are what the kernel accounted. `limit`: not the same work, but what bounds it.",
     "- A goal that was missed has the reason as it was measured in the same run.",
   ];
