@@ -38,8 +38,7 @@ const endedState = "eks-deploy-ended";
 
 /** Runs an action as GitHub's runner starts it, for main and for post; ends the process. */
 export async function main(name: ActionName): Promise<void> {
-  const action = await actions[name]();
-  keepYoungGeneration();
+  const action = thrifty(await actions[name]());
   const secrets = Object.entries(action.contract.inputs as Record<string, { secret?: boolean }>)
     .filter(([, input]) => input.secret)
     .map(([input]) => input);
@@ -56,10 +55,17 @@ export async function main(name: ActionName): Promise<void> {
 }
 
 /**
- * Leaves the room for short-lived objects as it is once the action is loaded (a few MiB). V8 doubles it up to 64 MiB while thousands of requests are made,
- * and collects buffers of the network the later for it; a quarter less memory, and no slower (docs/decisions.md). The flag is read whenever that room
- * is about to grow, so it may be set at any time.
+ * The action, which leaves the room for short-lived objects as it is once it is connected (some MiB). V8 doubles it up to 64 MiB while thousands of
+ * requests are made, and collects buffers of the network the later for it (docs/decisions.md). The flag is read whenever that room is about to grow,
+ * so it may be set at any time.
  */
-function keepYoungGeneration(): void {
-  setFlagsFromString("--semi-space-growth-factor=1");
+function thrifty(action: AnyAction): AnyAction {
+  return {
+    ...action,
+    async connect(...given) {
+      const clients = await action.connect(...given);
+      setFlagsFromString("--semi-space-growth-factor=1");
+      return clients;
+    },
+  };
 }
