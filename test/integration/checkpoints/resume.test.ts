@@ -34,6 +34,14 @@ async function cancelAt(nth: number): Promise<boolean> {
   return ended.outcome === "cancelled";
 }
 
+/** Leaves an upload that has all of its parts and is not completed. */
+async function leaveUnfinished(): Promise<void> {
+  const fault = { service: "s3", operation: "CompleteMultipartUpload", times: 100, effect: { kind: "reset" } } as const;
+  world.ground.faults.add(fault);
+  await world.sync(inputs());
+  world.ground.faults.clear();
+}
+
 describe("a sync that was interrupted", () => {
   it("ends in the same state when it is run again, at whatever request it was cut", async () => {
     await world.sync(inputs());
@@ -67,14 +75,7 @@ describe("a sync that was interrupted", () => {
   });
 
   it("sends a part again that S3 holds with other bytes", async () => {
-    world.ground.faults.add({
-      service: "s3",
-      operation: "CompleteMultipartUpload",
-      times: 100,
-      effect: { kind: "reset" },
-    });
-    await world.sync(inputs());
-    world.ground.faults.clear();
+    await leaveUnfinished();
     const [upload] = world.s3.uploads("models");
     const part = upload!.parts.get(2)!;
     upload!.parts.set(2, { ...part, checksum: "AAAAAA==" });
@@ -84,14 +85,7 @@ describe("a sync that was interrupted", () => {
   });
 
   it("ends an upload whose parts are cut otherwise, until nothing is left of it, and begins anew", async () => {
-    world.ground.faults.add({
-      service: "s3",
-      operation: "CompleteMultipartUpload",
-      times: 100,
-      effect: { kind: "reset" },
-    });
-    await world.sync(inputs());
-    world.ground.faults.clear();
+    await leaveUnfinished();
     const again = await world.sync({ ...inputs(), "part-size": "6MiB" });
     expect(again.failure).toBeUndefined();
     expect(again.writes.filter((name) => name === "AbortMultipartUpload")).toHaveLength(1);
@@ -100,14 +94,7 @@ describe("a sync that was interrupted", () => {
   });
 
   it("ends what it began earlier of a file that it continues otherwise", async () => {
-    world.ground.faults.add({
-      service: "s3",
-      operation: "CompleteMultipartUpload",
-      times: 100,
-      effect: { kind: "reset" },
-    });
-    await world.sync(inputs());
-    world.ground.faults.clear();
+    await leaveUnfinished();
     const [upload] = world.s3.uploads("models");
     const older = { ...upload!, id: "older", initiated: new Date(0) };
     world.s3.bucket("models").uploads.set("older", older);
@@ -118,14 +105,7 @@ describe("a sync that was interrupted", () => {
   });
 
   it("never touches a stranger's upload", async () => {
-    world.ground.faults.add({
-      service: "s3",
-      operation: "CompleteMultipartUpload",
-      times: 100,
-      effect: { kind: "reset" },
-    });
-    await world.sync(inputs());
-    world.ground.faults.clear();
+    await leaveUnfinished();
     const [upload] = world.s3.uploads("models");
     const stranger = { ...upload!, id: "theirs", initiator: "arn:aws:iam::210987654321:user/somebody" };
     world.s3.bucket("models").uploads.set("theirs", stranger);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sampleModels } from "../../../sandbox/sample/spec.ts";
 import { release } from "../../../src/actions/release/index.ts";
 import { runCli } from "../../../src/cli/run.ts";
-import { apiKey, openRoom, type Room } from "./room.ts";
+import { addProduction, apiKey, openRoom, type Room } from "./room.ts";
 
 const columns = 100;
 let room: Room;
@@ -14,23 +14,7 @@ let [first, second] = ["", ""];
 /** Two releases in `dev`, and an environment `production` on a cluster of its own. */
 beforeAll(async () => {
   room = await openRoom();
-  const { world } = room;
-  await world.addCluster("poolside-prod");
-  world.aws.s3.addBucket({ name: "acme-models-prod", region: world.names.region, owner: world.names.account });
-  const certificate = await world.addCertificate(["*.example.com"]);
-  const hosts = sampleModels.map(({ key }) => `      ${key}: { host: ${key}.example.com }`).join("\n");
-  room.edit(
-    "  dev: {}",
-    `  dev: {}
-  production:
-    cluster: poolside-prod
-    checkpoints: { bucket: acme-models-prod }
-    identity: { roleName: inference-prod, policyName: inference-prod }
-    ingress: { certificateArn: "${certificate.arn}" }
-    models:
-${hosts}
-    promotion: { from: dev }`,
-  );
+  await addProduction(room, "dev");
   first = (await room.pass()).outputs["record-sha256"]!;
   second = (await room.pass({ versions: "point=2612", surge: "recreate" })).outputs["record-sha256"]!;
 }, 120_000);

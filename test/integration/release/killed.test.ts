@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Deployment } from "../../../sandbox/kubernetes/types.ts";
 import { sampleModels } from "../../../sandbox/sample/spec.ts";
 import type { ReleaseRecord } from "../../../src/record/record.ts";
-import { openRoom, type Room } from "./room.ts";
+import { addProduction, openRoom, type Room } from "./room.ts";
 
 /** How many moments are tried; `KILLS=all` tries every one. */
 const wanted = process.env["KILLS"] ?? "2";
@@ -84,22 +84,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   promotion: {
     async prepare() {
       const { world } = room;
-      await world.addCluster("poolside-prod");
-      world.aws.s3.addBucket({ name: "acme-models-prod", region: world.names.region, owner: world.names.account });
-      const certificate = await world.addCertificate(["*.example.com"]);
-      const hosts = sampleModels.map(({ key }) => `      ${key}: { host: ${key}.example.com }`).join("\n");
-      room.edit(
-        "  dev: {}",
-        `  staging: {}
-  production:
-    cluster: poolside-prod
-    checkpoints: { bucket: acme-models-prod }
-    identity: { roleName: inference-prod, policyName: inference-prod }
-    ingress: { certificateArn: "${certificate.arn}" }
-    models:
-${hosts}
-    promotion: { from: staging }`,
-      );
+      await addProduction(room, "staging");
       await room.pass({ environment: "staging" });
       const resolve = sampleModels.map(({ key }) => `${key}.example.com=127.0.0.1:${world.balancerPort}`).join("\n");
       return { command: "promote", environment: "", to: "production", resolve };

@@ -193,3 +193,23 @@ export async function openRoom(options: WorldOptions & { readonly scale?: number
     },
   };
 }
+
+/** Adds an environment `production` on a cluster of its own, with a bucket, a certificate and hosts of its own, to which `from` is promoted. */
+export async function addProduction({ world, edit }: Room, from: string): Promise<void> {
+  await world.addCluster("poolside-prod");
+  world.aws.s3.addBucket({ name: "acme-models-prod", region: world.names.region, owner: world.names.account });
+  const certificate = await world.addCertificate(["*.example.com"]);
+  const hosts = sampleModels.map(({ key }) => `      ${key}: { host: ${key}.example.com }`).join("\n");
+  edit(
+    "  dev: {}",
+    `  ${from}: {}
+  production:
+    cluster: poolside-prod
+    checkpoints: { bucket: acme-models-prod }
+    identity: { roleName: inference-prod, policyName: inference-prod }
+    ingress: { certificateArn: "${certificate.arn}" }
+    models:
+${hosts}
+    promotion: { from: ${from} }`,
+  );
+}
