@@ -1,20 +1,7 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startWorld, type World } from "../../sandbox/world.ts";
 import { createJob, type Job } from "../support/job.ts";
-
-const page = readFileSync(resolve(import.meta.dirname, "../../docs/permissions.md"), "utf8");
-
-/** The policy that docs/permissions.md gives for a role, its placeholders filled in. */
-function policyOf(role: string, filled: Readonly<Record<string, string>>): object {
-  const part = page.slice(page.indexOf(`### ${role}\n`));
-  let text = /```json\n([\s\S]*?)```/.exec(part)![1]!;
-  for (const [placeholder, value] of Object.entries(filled)) text = text.replaceAll(placeholder, value);
-  return JSON.parse(text);
-}
-
-const roles = ["plan", "transfer", "deploy"] as const;
+import { useDocumentedRoles } from "../support/roles.ts";
 
 let world: World;
 let job: Job;
@@ -22,23 +9,7 @@ let job: Job;
 beforeAll(async () => {
   world = await startWorld({ pace: 0.02 });
   job = createJob(world);
-  const { account, bucket, certificateArn, cluster, region } = world.names;
-  const filled = {
-    "<P>": "aws",
-    "<A>": account,
-    "<R>": region,
-    "PREFIX*": "*",
-    BUCKET: bucket,
-    CERTIFICATE: certificateArn,
-    '"KEY"': `"arn:aws:kms:${region}:${account}:key/*"`,
-    CLUSTER: cluster,
-    "NODE-ROLE": `${cluster}-node`,
-  };
-  for (const role of roles) world.addGithubRole(`eks-deploy-${role}`, policyOf(role, filled));
-  const arns = roles.map((role) => `${role}: "arn:aws:iam::${account}:role/eks-deploy-${role}"`);
-  const spec = join(job.workspace, "eks-deploy.yaml");
-  const text = readFileSync(spec, "utf8");
-  writeFileSync(spec, text.replace(/aws: \{ (.*?) \}/, `aws: { $1, roles: { ${arns.join(", ")} } }`));
+  useDocumentedRoles(world, job, "plan", "transfer", "deploy");
 });
 
 afterAll(async () => {

@@ -1,8 +1,7 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { startWorld, type World } from "../../sandbox/world.ts";
 import { createJob, type Job, jobKey } from "../support/job.ts";
+import { useDocumentedRoles } from "../support/roles.ts";
 
 let world: World;
 let job: Job;
@@ -12,26 +11,7 @@ beforeAll(async () => {
   world = await startWorld({ pace: 0.02 });
   job = createJob(world);
   expect((await job.run("release")).status).toBe(0);
-  const page = readFileSync(resolve(import.meta.dirname, "../../docs/permissions.md"), "utf8");
-  const part = page.slice(page.indexOf("### plan\n"));
-  const { account, bucket, certificateArn, cluster, region } = world.names;
-  const filled = {
-    "<P>": "aws",
-    "<A>": account,
-    "<R>": region,
-    "PREFIX*": "*",
-    BUCKET: bucket,
-    CERTIFICATE: certificateArn,
-    '"KEY"': `"arn:aws:kms:${region}:${account}:key/*"`,
-    CLUSTER: cluster,
-    "NODE-ROLE": `${cluster}-node`,
-  };
-  let policy = /```json\n([\s\S]*?)```/.exec(part)![1]!;
-  for (const [placeholder, value] of Object.entries(filled)) policy = policy.replaceAll(placeholder, value);
-  const { arn } = world.addGithubRole("eks-deploy-plan", JSON.parse(policy));
-  const spec = join(job.workspace, "eks-deploy.yaml");
-  const text = readFileSync(spec, "utf8");
-  writeFileSync(spec, text.replace(/aws: \{ (.*?) \}/, `aws: { $1, roles: { plan: "${arn}" } }`));
+  useDocumentedRoles(world, job, "plan");
 }, 120_000);
 
 afterAll(async () => {
