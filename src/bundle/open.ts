@@ -13,11 +13,19 @@ import { openFolderBundle } from "./folder.ts";
 import { streamBundle } from "./stream.ts";
 import { openTarBundle } from "./tar.ts";
 
+/** Memory for a compressed bundle, bytes. */
+export interface BundleMemory {
+  /** For what is read ahead over the network. */
+  readonly ahead: number;
+  /** For what is inflated and not yet read, or held. */
+  readonly inflated: number;
+}
+
 /**
  * Opens a bundle, wherever it is: extracted, a folder of image archives, one image archive, `.tar` or compressed; on disk, in S3 or behind a
- * URL. `ahead` bounds the bytes that are read ahead of a compressed one. Errors: `BUNDLE_*`, `IMAGE_FILE_NAME`, those of sources and tars.
+ * URL. Errors: `BUNDLE_*`, `IMAGE_FILE_NAME`, those of sources and tars.
  */
-export async function openBundle(ref: SourceRef, ahead: number, means: Means): Promise<Bundle> {
+export async function openBundle(ref: SourceRef, memory: BundleMemory, means: Means): Promise<Bundle> {
   const { signal } = means.ctx;
   if (ref.kind === "path") {
     const path = resolve(means.ctx.ambient.workspace, ref.path);
@@ -28,14 +36,19 @@ export async function openBundle(ref: SourceRef, ahead: number, means: Means): P
   if (ref.kind === "s3" && ref.key.endsWith("/")) throw notABundle(ref.label, ["a prefix, not an object"]);
   const source = await openSource(ref, means);
   try {
-    return await bundleIn(source, fileName(ref), ahead, signal);
+    return await bundleIn(source, fileName(ref), memory, signal);
   } catch (thrown) {
     await source.close();
     throw thrown;
   }
 }
 
-async function bundleIn(source: Source, file: string, ahead: number, signal: AbortSignal): Promise<Bundle> {
+async function bundleIn(
+  source: Source,
+  file: string,
+  { ahead, inflated }: BundleMemory,
+  signal: AbortSignal,
+): Promise<Bundle> {
   const kind = await sniff(source, signal);
   if (kind === "tar") return openTarBundle(source, file, signal);
   if (kind === "unknown") throw notABundle(source.label, ["a file that is no tar"]);
@@ -44,7 +57,7 @@ async function bundleIn(source: Source, file: string, ahead: number, signal: Abo
       label: source.label,
       identity: source.identity,
       raw: () => (source.stream ? fromNetwork(source, ahead) : fromFile(source)),
-      inflate: kind === "tar.gz" ? gunzip : unzstd,
+      inflate: (stream) => (kind === "tar.gz" ? gunzip : unzstd)(stream, inflated),
       close: () => source.close(),
     },
     file,

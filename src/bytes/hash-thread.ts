@@ -1,10 +1,11 @@
 import { Worker } from "node:worker_threads";
 import { InternalError } from "../errors.ts";
 import { chunkSize } from "./chunks.ts";
+import { holdLent } from "./lent.ts";
 
 /** A digest that another thread computes, so that whoever sends the bytes does not wait for it. */
 export interface DistantDigest {
-  /** Takes the bytes of `chunk` over; where that gives a promise, `chunk` must stay as it is, and the next one wait, until it resolves. */
+  /** Takes the bytes of `chunk` over, held or copied; where that gives a promise, `chunk` must stay as it is, and the next one wait, until it resolves. */
   update(chunk: Uint8Array): Promise<void> | undefined;
   /** Ends it: lower-case hex digits. */
   hex(): Promise<string>;
@@ -15,27 +16,25 @@ export interface DistantDigest {
 /** Chunks on their way to the thread, over all digests. */
 const slots = 8;
 
-/** What the thread is told: take the bytes of a slot, or end the digest, wanted or not. */
+/** What the thread is told: take some bytes, or end the digest, wanted or not. */
 interface Order {
   readonly id: number;
   readonly algorithm: string;
-  readonly slot?: number;
-  readonly size?: number;
+  readonly bytes?: Uint8Array;
   readonly end?: boolean;
 }
 
 /** What the thread runs. It is started from its own text, so it needs no file beside the library, and may use nothing but what is inside of it. */
 function hashThread(): void {
-  const { parentPort, workerData } = process.getBuiltinModule("node:worker_threads");
+  const { parentPort } = process.getBuiltinModule("node:worker_threads");
   const { createHash } = process.getBuiltinModule("node:crypto");
-  const { memory, slotSize } = workerData as { memory: SharedArrayBuffer; slotSize: number };
   const hashes = new Map<number, ReturnType<typeof createHash>>();
-  parentPort!.on("message", ({ id, algorithm, slot, size, end }: Order) => {
+  parentPort!.on("message", ({ id, algorithm, bytes, end }: Order) => {
     const hash = hashes.get(id) ?? createHash(algorithm);
     hashes.set(id, hash);
-    if (slot !== undefined) {
-      hash.update(new Uint8Array(memory, slot * slotSize, size));
-      parentPort!.postMessage({ slot });
+    if (bytes) {
+      hash.update(bytes);
+      parentPort!.postMessage({});
     } else {
       hashes.delete(id);
       if (end) parentPort!.postMessage({ id, hex: hash.digest("hex") });
@@ -43,11 +42,8 @@ function hashThread(): void {
   });
 }
 
-interface Answer {
-  readonly slot?: number;
-  readonly id?: number;
-  readonly hex?: string;
-}
+/** What it says: the oldest bytes were taken, or the end of a digest. */
+type Answer = Record<string, never> | { readonly id: number; readonly hex: string };
 
 interface Waiting<T> {
   resolve(value: T): void;
@@ -59,16 +55,15 @@ class HashThread {
   private readonly worker: Worker;
   private readonly memory = new SharedArrayBuffer(slots * chunkSize);
   private readonly free = Array.from({ length: slots }, (_, slot) => slot);
+  /** What is to be done once the thread has taken bytes, in their order. */
+  private readonly taking: (() => void)[] = [];
   private readonly asking: Waiting<void>[] = [];
   private readonly ending = new Map<number, Waiting<string>>();
   private failure: InternalError | undefined;
   private next = 0;
 
   constructor() {
-    this.worker = new Worker(`(${hashThread})()`, {
-      eval: true,
-      workerData: { memory: this.memory, slotSize: chunkSize },
-    });
+    this.worker = new Worker(`(${hashThread})()`, { eval: true });
     // It never keeps the process from ending.
     this.worker.unref();
     this.worker.on("message", (answer: Answer) => this.answered(answer));
@@ -91,29 +86,40 @@ class HashThread {
   }
 
   private update(id: number, algorithm: string, chunk: Uint8Array): Promise<void> | undefined {
-    for (let at = 0; at < chunk.length; ) {
-      if (this.failure) return Promise.reject(this.failure);
+    if (this.failure) return Promise.reject(this.failure);
+    const held = holdLent(chunk);
+    if (held) {
+      this.hand({ id, algorithm, bytes: chunk }, held.release);
+      return undefined;
+    }
+    for (let at = 0; at < chunk.length; at += chunkSize) {
       const slot = this.free.pop();
       if (slot === undefined) return this.room().then(() => this.update(id, algorithm, chunk.subarray(at)));
       const piece = chunk.subarray(at, at + chunkSize);
-      new Uint8Array(this.memory, slot * chunkSize, piece.length).set(piece);
-      this.worker.postMessage({ id, algorithm, slot, size: piece.length });
-      at += piece.length;
+      const bytes = new Uint8Array(this.memory, slot * chunkSize, piece.length);
+      bytes.set(piece);
+      this.hand({ id, algorithm, bytes }, () => {
+        this.free.push(slot);
+        this.asking.shift()?.resolve();
+      });
     }
     return undefined;
+  }
+
+  private hand(order: Order, taken: () => void): void {
+    this.worker.postMessage(order);
+    this.taking.push(taken);
   }
 
   private room(): Promise<void> {
     return new Promise((resolve, reject) => this.asking.push({ resolve, reject }));
   }
 
-  private answered({ slot, id, hex }: Answer): void {
-    if (slot !== undefined) {
-      this.free.push(slot);
-      this.asking.shift()?.resolve();
-    } else if (id !== undefined && hex !== undefined) {
-      this.ending.get(id)?.resolve(hex);
-      this.ending.delete(id);
+  private answered(answer: Answer): void {
+    if (answer.id === undefined) this.taking.shift()?.();
+    else {
+      this.ending.get(answer.id)?.resolve(answer.hex);
+      this.ending.delete(answer.id);
     }
   }
 

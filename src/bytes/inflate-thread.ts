@@ -51,7 +51,9 @@ export function inflateThread(): void {
     private readonly free: number[];
     private readonly pieces: { readonly slot: number; bytes: Uint8Array }[] = [];
     private engine: Engine | undefined;
+    private filling: { readonly slot: number; size: number } | undefined;
     private last = false;
+    private closed = false;
     private wakeFeeder = () => {};
     private wakeGiver = () => {};
 
@@ -66,8 +68,8 @@ export function inflateThread(): void {
       else if ("read" in order) this.free.push(order.read);
       else this.last = true;
       if ("close" in order) {
+        this.closed = true;
         this.pieces.length = 0;
-        this.free.push(this.how.inputs);
         this.engine?.destroy();
       }
       this.wakeFeeder();
@@ -75,6 +77,14 @@ export function inflateThread(): void {
     }
 
     async all(): Promise<void> {
+      try {
+        await this.inflate();
+      } finally {
+        this.flush();
+      }
+    }
+
+    private async inflate(): Promise<void> {
       do {
         const engine: Engine = zlib[this.how.engine]({ chunkSize: this.how.slotSize });
         this.engine = engine;
@@ -125,14 +135,32 @@ export function inflateThread(): void {
       answer({ id: this.id, used: piece.slot });
     }
 
+    /** Copies what was inflated into slots; one that is full is handed on. */
     private async give(chunk: Uint8Array): Promise<void> {
-      while (this.free.length === 0)
+      for (let at = 0; at < chunk.length; ) {
+        this.filling ??= { slot: await this.freeSlot(), size: 0 };
+        // What was inflated before may still be held.
+        if (this.closed) return;
+        const { slot, size } = this.filling;
+        const part = chunk.subarray(at, at + this.how.slotSize - size);
+        this.view(slot, size + part.length).set(part, size);
+        this.filling.size += part.length;
+        at += part.length;
+        if (this.filling.size === this.how.slotSize) this.flush();
+      }
+    }
+
+    private flush(): void {
+      if (this.filling) answer({ id: this.id, inflated: this.filling.slot, size: this.filling.size });
+      this.filling = undefined;
+    }
+
+    private async freeSlot(): Promise<number> {
+      while (this.free.length === 0 && !this.closed)
         await new Promise<void>((resolve) => {
           this.wakeGiver = resolve;
         });
-      const slot = this.free.pop()!;
-      this.view(slot, chunk.length).set(chunk);
-      answer({ id: this.id, inflated: slot, size: chunk.length });
+      return this.free.pop() ?? 0;
     }
 
     private view(slot: number, size: number): Uint8Array {

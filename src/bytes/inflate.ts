@@ -3,7 +3,7 @@ import { strayBytes } from "./inflate-thread.ts";
 import { beginInflation, type Codec, InflateError, type Inflation } from "./inflation.ts";
 import type { ByteStream } from "./source.ts";
 
-interface Packing extends Codec {
+interface Packing extends Omit<Codec, "memory"> {
   readonly name: string;
 }
 
@@ -11,19 +11,20 @@ const gzip: Packing = { name: "gzip", engine: "createGunzip", afterEnd: "zeros" 
 const zstd: Packing = { name: "zstd", engine: "createZstdDecompress", afterEnd: "frame" };
 
 /**
- * The bytes inside a gzip stream, of one member or several, in chunks of at most 1 MiB; a few MiB are in memory. Errors while it is read:
+ * The bytes inside a gzip stream, of one member or several, in chunks of at most 1 MiB, which can be held; `memory` bytes of them, or a few MiB, are
+ * in memory. Errors while it is read:
  * `SOURCE_TRUNCATED` where it ends too early, `SOURCE_DAMAGED` where it is no gzip, a checksum is wrong, or something other than zeros follows.
  */
-export function gunzip(stream: ByteStream): ByteStream {
-  return inflated(stream, gzip);
+export function gunzip(stream: ByteStream, memory = 0): ByteStream {
+  return inflated(stream, { ...gzip, memory });
 }
 
-/** The bytes inside a zstd stream, of one frame or several; memory is that of the frame's window, at most 128 MiB. Errors as those of `gunzip`. */
-export function unzstd(stream: ByteStream): ByteStream {
-  return inflated(stream, zstd);
+/** The bytes inside a zstd stream, of one frame or several; in memory is also the frame's window, at most 128 MiB. Otherwise as `gunzip`. */
+export function unzstd(stream: ByteStream, memory = 0): ByteStream {
+  return inflated(stream, { ...zstd, memory });
 }
 
-function inflated(stream: ByteStream, packing: Packing): ByteStream {
+function inflated(stream: ByteStream, packing: Packing & Codec): ByteStream {
   return {
     label: stream.label,
     identity: `${packing.name}(${stream.identity})`,
@@ -32,8 +33,15 @@ function inflated(stream: ByteStream, packing: Packing): ByteStream {
   };
 }
 
-async function* inflate(stream: ByteStream, packing: Packing, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+async function* inflate(
+  stream: ByteStream,
+  packing: Packing & Codec,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array> {
   const inflation = beginInflation(packing);
+  // A reader whose stream waits, since all is held, hears of it as well.
+  const cancel = () => inflation.fail(new Cancelled());
+  signal?.addEventListener("abort", cancel, { once: true });
   const pouring = pour(stream.chunks(signal), inflation);
   try {
     for await (const chunk of inflation.chunks()) {
@@ -43,6 +51,7 @@ async function* inflate(stream: ByteStream, packing: Packing, signal?: AbortSign
   } catch (error) {
     throw error instanceof InflateError ? explained(error, packing, stream.label) : error;
   } finally {
+    signal?.removeEventListener("abort", cancel);
     inflation.close();
     await pouring;
   }

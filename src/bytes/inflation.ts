@@ -1,15 +1,17 @@
 import { Worker } from "node:worker_threads";
 import { InternalError } from "../errors.ts";
 import { type Answer, type Begin, inflateThread, type Order } from "./inflate-thread.ts";
+import { lend } from "./lent.ts";
 
 /** Bytes of what goes to the thread and comes back at once: with less, the messages cost more than the copies (measured). */
 const slotSize = 1_048_576;
 /** Slots of compressed bytes, so that the thread never waits for the next one. */
 const inputs = 2;
-/** Slots that are inflated ahead of the reader. */
-const outputs = 4;
+/** Slots that are inflated ahead of the reader, at least. */
+const fewestOutputs = 4;
 
-export type Codec = Pick<Begin["begin"], "engine" | "afterEnd">;
+/** How a stream is inflated; in `memory` bytes (4 MiB at least) lies what is inflated ahead of the reader, or held by it. */
+export type Codec = Pick<Begin["begin"], "engine" | "afterEnd"> & { readonly memory: number };
 
 /** Why the thread cannot inflate the data: a code of zlib's, or `strayBytes`. */
 export class InflateError extends Error {
@@ -21,12 +23,14 @@ export class InflateError extends Error {
   }
 }
 
-/** A compressed stream that another thread inflates, so that whoever sends the bytes does not wait for it; 6 MiB are shared with it. */
+/** A compressed stream that another thread inflates, so that whoever sends the bytes does not wait for it. Chunks lie in memory shared with it, and can be held. */
 export class Inflation {
   private readonly id: number;
   private readonly send: (order: Order) => void;
   private readonly onClose: () => void;
-  private readonly memory = new SharedArrayBuffer((inputs + outputs) * slotSize);
+  private readonly memory: SharedArrayBuffer;
+  /** Of each slot, how many hold it. */
+  private readonly holders: Uint32Array;
   private readonly free = Array.from({ length: inputs }, (_, slot) => slot);
   private readonly inflated: { readonly slot: number; readonly size: number }[] = [];
   private filling: { readonly slot: number; size: number } | undefined;
@@ -35,10 +39,15 @@ export class Inflation {
   private wakeReader = () => {};
   private wakeWriter = () => {};
 
-  constructor(id: number, codec: Codec, send: (order: Order) => void, onClose: () => void) {
+  constructor(id: number, { memory, ...codec }: Codec, send: (order: Order) => void, onClose: () => void) {
     this.id = id;
     this.send = send;
     this.onClose = onClose;
+    const outputs = Math.max(fewestOutputs, Math.floor(memory / slotSize));
+    // The system gives pages as they are used, so what is never held costs nothing.
+    this.memory = new SharedArrayBuffer((inputs + outputs) * slotSize);
+    this.holders = new Uint32Array(inputs + outputs);
+    lend(this.memory, { hold: (chunk) => this.hold(Math.floor(chunk.byteOffset / slotSize)) });
     send({ id, begin: { ...codec, memory: this.memory, inputs, outputs, slotSize } });
   }
 
@@ -63,13 +72,14 @@ export class Inflation {
     this.send({ id: this.id, last: true });
   }
 
-  /** What is inflated, in chunks of at most 1 MiB, each valid until the next one is asked for. Errors: `InflateError`, and what `fail` was given. */
+  /** What is inflated, in chunks of at most 1 MiB, each valid until the next one is asked for, or as long as it is held. Errors: `InflateError`, and what `fail` was given. */
   async *chunks(): AsyncGenerator<Uint8Array, void, undefined> {
     for (;;) {
       const next = this.inflated.shift();
       if (next) {
+        const release = this.hold(next.slot);
         yield new Uint8Array(this.memory, next.slot * slotSize, next.size);
-        this.send({ id: this.id, read: next.slot });
+        release();
       } else if (this.failure !== undefined) throw this.failure;
       else if (this.over) return;
       else await new Promise<void>((resolve) => (this.wakeReader = resolve));
@@ -96,6 +106,14 @@ export class Inflation {
     else this.fail(new InflateError(answer.code, answer.message));
     this.wakeReader();
     this.wakeWriter();
+  }
+
+  private hold(slot: number): () => void {
+    this.holders[slot]! += 1;
+    return () => {
+      this.holders[slot]! -= 1;
+      if (this.holders[slot] === 0) this.send({ id: this.id, read: slot });
+    };
   }
 
   private async freeSlot(): Promise<number> {

@@ -19,7 +19,7 @@ export interface Source {
   close(): Promise<void>;
 }
 
-/** Bytes that pass once, in order. A chunk is valid until the next one is asked for. */
+/** Bytes that pass once, in order. A chunk is valid until the next one is asked for; `hold` makes it last. */
 export interface ByteStream {
   readonly label: string;
   readonly identity: string;

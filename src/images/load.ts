@@ -2,7 +2,7 @@ import type { ArchiveBundle, StreamBundle } from "../bundle/bundle.ts";
 import type { Chart } from "../bundle/chart.ts";
 import { chartPath, keepChart, keptChart } from "../bundle/chart-cache.ts";
 import { Extraction } from "../bundle/extract.ts";
-import { openBundle } from "../bundle/open.ts";
+import { type BundleMemory, openBundle } from "../bundle/open.ts";
 import { openChart } from "../bundle/open-chart.ts";
 import { readWhole } from "../bundle/whole.ts";
 import { UserError } from "../errors.ts";
@@ -24,8 +24,13 @@ export interface Loaded {
   readonly bundleDir: string | undefined;
 }
 
-/** Of a compressed bundle's memory so much is for reading ahead; the rest holds layers on their way. */
-export const aheadShare = 1 / 4;
+/** A small blob is held whole until it is proven; with less, nothing could pass beside it. */
+const fewest = 24 * 2 ** 20;
+
+/** How a compressed bundle's memory is shared, bytes: a quarter for reading ahead, the rest for what is inflated and on its way. */
+export function memoryFor({ memory }: Pick<ImageInputs, "memory">): BundleMemory {
+  return { ahead: memory / 4, inflated: Math.max(fewest, (memory * 3) / 4) };
+}
 
 /** Opens what the inputs name: the report of an earlier push, a release record, or a bundle. */
 export async function loadCargo(inputs: ImageInputs, clients: ImageClients): Promise<Loaded> {
@@ -37,7 +42,7 @@ export async function loadCargo(inputs: ImageInputs, clients: ImageClients): Pro
   const ref = inputs.bundle;
   if (!ref || ref.kind === "unset") throw unsetBundle(ref);
   const means = { ctx: clients.ctx, aws: async () => clients.aws };
-  const bundle = await openBundle(ref, inputs.memory * aheadShare, means);
+  const bundle = await openBundle(ref, memoryFor(inputs), means);
   clients.opened.push(bundle);
   const wishes: BundleWishes = {
     selected: inputs.images,

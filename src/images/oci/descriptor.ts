@@ -27,10 +27,12 @@ export function algorithmOf(digest: string): string {
   return digest.slice(0, digest.indexOf(":"));
 }
 
-/** The digest of `content` by the algorithm that `like` names. */
-export function digestLike(like: string, content: Uint8Array): string {
+/** The digest of some content, in one piece or several, by the algorithm that `like` names. */
+export function digestLike(like: string, ...pieces: readonly Uint8Array[]): string {
   const algorithm = algorithmOf(like);
-  return `${algorithm}:${createHash(algorithm).update(content).digest("hex")}`;
+  const hash = createHash(algorithm);
+  for (const piece of pieces) hash.update(piece);
+  return `${algorithm}:${hash.digest("hex")}`;
 }
 
 /** Path of a blob inside an image layout. */

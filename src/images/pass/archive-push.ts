@@ -1,5 +1,4 @@
 import type { ArchiveName } from "../../bundle/names.ts";
-import type { BufferPool } from "../../bytes/buffers.ts";
 import type { PassingMember } from "../../tar/read.ts";
 import { type KeptLayout, layoutFiles } from "../bundle-index.ts";
 import { refuseLayer } from "../limits.ts";
@@ -23,8 +22,8 @@ export interface ArchiveEnd {
 /** What archives of one pass share. */
 export interface PassGround {
   readonly placement: Placement;
-  readonly pool: BufferPool;
-  readonly signal: AbortSignal;
+  /** A blob up to this, bytes, stays in memory until it has arrived, so that it can be sent again. */
+  readonly keptSize: number;
   /** Something failed for good: the pass need not go on. */
   onFailure(): void;
 }
@@ -52,8 +51,12 @@ export class ArchivePush {
     members: AsyncIterable<PassingMember>,
   ): Promise<{ readonly layout: KeptLayout; readonly end: Promise<ArchiveEnd> }> {
     const layout = await takeApart(this.name, members, {
-      small: (blob, content) => this.spool(blob, [content]),
-      large: (blob, data) => this.spool(blob, data),
+      small: (blob, pieces) => {
+        const spool = this.spool(blob);
+        for (const piece of pieces) spool ? spool.take(piece) : piece.release();
+        spool?.end();
+      },
+      large: async (blob, data) => this.spool(blob)?.fill(data),
     });
     const end = this.finish(layout);
     end.catch(() => this.ground.onFailure());
@@ -82,24 +85,15 @@ export class ArchivePush {
     return { oci, pushed: pushedOf(this.name.image, arrivals, placement.wire.ctx.clock.now() - this.started) };
   }
 
-  private async spool(blob: Descriptor, data: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
-    if (this.placing.has(blob.digest)) return;
+  /** Begins to bring a blob; `undefined` where that has begun already. */
+  private spool(blob: Descriptor): Spool | undefined {
+    if (this.placing.has(blob.digest)) return undefined;
     refuseLayer(blob, this.name.image);
-    const { pool, signal } = this.ground;
-    const spool = new Spool(blob, pool, blob.size <= pool.budget / 4);
+    const spool = new Spool(blob, blob.size <= this.ground.keptSize);
     // Once it stands, or is lost, the rest of its bytes may pass unseen.
     const letGo = () => spool.letGo();
     this.begin(blob, () => spool.asBody()).then(letGo, letGo);
-    try {
-      for await (const chunk of data) {
-        if (!spool.wanted) break;
-        await spool.write(chunk, signal);
-      }
-      spool.end();
-    } catch (thrown) {
-      spool.fail(thrown);
-      throw thrown;
-    }
+    return spool;
   }
 
   private begin(blob: Descriptor, body: () => BlobBody): Promise<Arrival> {

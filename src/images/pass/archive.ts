@@ -1,5 +1,6 @@
 import type { ArchiveName } from "../../bundle/names.ts";
 import { collect } from "../../bundle/whole.ts";
+import { type Held, hold } from "../../bytes/lent.ts";
 import type { TarMember } from "../../tar/member.ts";
 import { guardPaths, type PathGuard } from "../../tar/policy.ts";
 import type { PassingMember } from "../../tar/read.ts";
@@ -14,8 +15,8 @@ const heldLimit = 64 * 2 ** 20;
 
 /** What an archive's passing gives to whoever sends it on. */
 export interface OnBlob {
-  /** A blob that is whole and proven. */
-  small(blob: Descriptor, content: Buffer): Promise<void>;
+  /** A blob that is whole and proven, in pieces that are to be released. */
+  small(blob: Descriptor, pieces: readonly Held[]): void;
   /** A large one: its bytes must be taken before the next member comes. */
   large(blob: Descriptor, data: AsyncIterable<Uint8Array>): Promise<void>;
 }
@@ -46,16 +47,19 @@ export async function takeApart(
       await onBlob.large(blob, data);
       continue;
     }
-    const content = await collect(data);
-    const digest = digestLike(blob.digest, content);
+    const pieces: Held[] = [];
+    for await (const chunk of data) pieces.push(hold(chunk));
+    const bytes = pieces.map((piece) => piece.bytes);
+    const digest = digestLike(blob.digest, ...bytes);
     if (digest !== blob.digest) throw damaged(name.file, `${path} has the digest ${digest}`);
-    if (!isJson(content)) {
-      await onBlob.small(blob, content);
+    if (!isJson(Buffer.concat(bytes, Math.min(64, member.size)))) {
+      onBlob.small(blob, pieces);
       continue;
     }
-    held += content.length;
+    held += member.size;
     if (held > heldLimit) throw damaged(name.file, `it holds more than ${heldLimit} bytes of manifests and configs`);
-    files.set(path, content);
+    files.set(path, Buffer.concat(bytes));
+    for (const piece of pieces) piece.release();
   }
   if (sizes.has("manifest.json") && !sizes.has("oci-layout")) throw dockerArchive(name.file);
   return { name, files, sizes };
@@ -89,7 +93,7 @@ function blobOf(path: string, size: number): Descriptor | undefined {
   return isDigest(digest) ? { digest, size, mediaType: "application/octet-stream", annotations: {} } : undefined;
 }
 
-function isJson(content: Buffer): boolean {
-  const first = content.subarray(0, 64).toString("latin1").trimStart()[0];
+function isJson(start: Buffer): boolean {
+  const first = start.toString("latin1").trimStart()[0];
   return first === "{" || first === "[";
 }

@@ -6,17 +6,16 @@ import type { KeptLayout } from "../bundle-index.ts";
 import type { PassCargo } from "../cargo.ts";
 import type { ImageClients } from "../connect.ts";
 import { type Goal, type NamedImage, repositoryName, selectImages } from "../goal.ts";
-import { aheadShare } from "../load.ts";
+import { memoryFor } from "../load.ts";
 import type { ImagesPlanned } from "../planned.ts";
 import { putTag, rootOf } from "../push/finish.ts";
 import { Placement } from "../push/place.ts";
 import { Progress } from "../push/progress.ts";
 import { tagDigest } from "../registry/manifests.ts";
 import { ensureRepository } from "../repository.ts";
-import { essence, takeApart } from "./archive.ts";
+import { essence, type OnBlob, takeApart } from "./archive.ts";
 import { type ArchiveEnd, ArchivePush } from "./archive-push.ts";
 import { type Passed, passBundle } from "./pass.ts";
-import { spoolPool } from "./spool.ts";
 
 /** The passes over one bundle, and what they found. */
 export class Passage {
@@ -60,8 +59,9 @@ export class Passage {
     const stop = new AbortController();
     const signal = AbortSignal.any([ctx.signal, stop.signal]);
     const queue = createQueue({ limit: inputs.concurrency, signal: ctx.signal });
-    const placement = new Placement(wire, queue, mounting, this.progress);
-    const pool = spoolPool(inputs.memory * (1 - aheadShare));
+    // First come, first sent: what waits holds memory that what comes later needs.
+    const placement = new Placement(wire, queue, mounting, this.progress, () => 0);
+    const keptSize = memoryFor(inputs).inflated / 4;
     const pushes: ArchivePush[] = [];
     const ends: Promise<unknown>[] = [];
     try {
@@ -77,7 +77,7 @@ export class Passage {
           }
           const repository = repositoryName(inputs.repositoryPrefix, name.image);
           await ensureRepository(repository, this.planned, this.clients);
-          const push = new ArchivePush(name, repository, { placement, pool, signal, onFailure: () => stop.abort() });
+          const push = new ArchivePush(name, repository, { placement, keptSize, onFailure: () => stop.abort() });
           pushes.push(push);
           const { layout, end } = await push.take(members);
           this.found.set(name.image, { name, layout });
@@ -122,4 +122,9 @@ export class Passage {
   }
 }
 
-const ignoring = { small: async () => {}, large: async () => {} };
+const ignoring: OnBlob = {
+  small(_blob, pieces) {
+    for (const { release } of pieces) release();
+  },
+  large: async () => {},
+};

@@ -1,38 +1,23 @@
-import { type BufferPool, createPool, type Loan } from "../../bytes/buffers.ts";
+import { type Held, hold } from "../../bytes/lent.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { BlobBody } from "../registry/blobs.ts";
 
-/** Bytes of one buffer. */
-const piece = 1_048_576;
-
-export function spoolPool(budget: number): BufferPool {
-  return createPool(Math.max(8 * piece, budget));
-}
-
-interface Filled {
-  readonly loan: Loan;
-  readonly length: number;
-}
-
 /**
- * A blob on its way from a stream to the registry, in buffers of one shared budget. A kept one stays in memory until it is let go, so it can be
- * sent again; of any other, each buffer is free as soon as it was sent, and a second attempt is not possible. Whoever fills it waits while the
- * budget is used up.
+ * A blob on its way from a stream to the registry: chunks of the stream that are held, without a copy. A kept one's stay until it is let go, so it
+ * can be sent again; of any other, each chunk is free as soon as it was sent, and a second attempt is not possible. A stream all of whose memory is
+ * held waits.
  */
 export class Spool {
   readonly blob: Descriptor;
-  private readonly pool: BufferPool;
   private readonly kept: boolean;
-  private readonly filled: Filled[] = [];
-  private current: { loan: Loan; length: number } | undefined;
+  private readonly filled: Held[] = [];
   private ended = false;
   private gone = false;
   private failure: unknown;
   private wake = () => {};
 
-  constructor(blob: Descriptor, pool: BufferPool, kept: boolean) {
+  constructor(blob: Descriptor, kept: boolean) {
     this.blob = blob;
-    this.pool = pool;
     this.kept = kept;
   }
 
@@ -41,22 +26,29 @@ export class Spool {
     return !this.gone;
   }
 
-  async write(chunk: Uint8Array, signal: AbortSignal): Promise<void> {
-    for (let at = 0; at < chunk.length && !this.gone; ) {
-      this.current ??= { loan: await this.pool.acquire(piece, signal), length: 0 };
-      const { loan, length } = this.current;
-      const part = chunk.subarray(at, at + piece - length);
-      loan.bytes.set(part, length);
-      this.current.length += part.length;
-      at += part.length;
-      if (this.current.length === piece) this.flush();
-    }
-    if (this.gone) this.letGo();
+  /** Takes a chunk over: it is released here. */
+  take(held: Held): void {
+    if (this.gone) held.release();
+    else this.filled.push(held);
+    this.wake();
   }
 
-  /** The last byte was written. */
+  /** Takes all of `data`, as long as anybody wants it. */
+  async fill(data: AsyncIterable<Uint8Array>): Promise<void> {
+    try {
+      for await (const chunk of data) {
+        if (this.gone) return;
+        this.take(hold(chunk));
+      }
+      this.end();
+    } catch (thrown) {
+      this.fail(thrown);
+      throw thrown;
+    }
+  }
+
+  /** The last byte was taken. */
   end(): void {
-    this.flush();
     this.ended = true;
     this.wake();
   }
@@ -67,12 +59,10 @@ export class Spool {
     this.wake();
   }
 
-  /** Nobody needs the bytes (any more): buffers are free, and what is still written is dropped. */
+  /** Nobody needs the bytes (any more): what is held is released, and so is what still comes. */
   letGo(): void {
     this.gone = true;
-    for (const { loan } of this.filled.splice(0)) loan.release();
-    this.current?.loan.release();
-    this.current = undefined;
+    for (const { release } of this.filled.splice(0)) release();
     this.wake();
   }
 
@@ -89,20 +79,13 @@ export class Spool {
     };
   }
 
-  private flush(): void {
-    if (!this.current) return;
-    this.filled.push(this.current);
-    this.current = undefined;
-    this.wake();
-  }
-
   private async *chunks(): AsyncGenerator<Uint8Array, void, undefined> {
     for (let at = 0; ; ) {
       const next = this.filled[at];
       if (next) {
-        yield next.loan.bytes.subarray(0, next.length);
+        yield next.bytes;
         if (this.kept) at += 1;
-        else this.filled.shift()?.loan.release();
+        else this.filled.shift()?.release();
       } else if (this.failure !== undefined) throw this.failure;
       else if (this.ended || this.gone) return;
       else await new Promise<void>((resolve) => (this.wake = resolve));

@@ -18,15 +18,24 @@ export class Placement {
   private readonly queue: WorkQueue;
   private readonly mounting: boolean;
   private readonly progress: Progress;
+  private readonly rank: (blob: Descriptor) => number;
 
-  constructor(wire: Wire, queue: WorkQueue, mounting: boolean, progress: Progress) {
+  /** `rank`: which body is sent first of those that wait; the largest, unless it is told. */
+  constructor(
+    wire: Wire,
+    queue: WorkQueue,
+    mounting: boolean,
+    progress: Progress,
+    rank: (blob: Descriptor) => number = ({ size }) => size,
+  ) {
     this.wire = wire;
     this.queue = queue;
     this.mounting = mounting;
     this.progress = progress;
+    this.rank = rank;
   }
 
-  /** A place in the queue. Requests without a body come first, then large bodies. */
+  /** A place in the queue. Requests without a body come first, then the body of the highest rank. */
   turn<T>(run: (wire: Wire) => Promise<T>, size = ahead): Promise<T> {
     return this.queue.add(size, ({ signal, slower }) => run(this.wire.within(signal, slower)));
   }
@@ -58,6 +67,6 @@ export class Placement {
         if (thrown instanceof BlobLost) return "lost";
         throw thrown;
       }
-    }, blob.size);
+    }, this.rank(blob));
   }
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { noise } from "../../../sandbox/sample/noise.ts";
 import { chunkSize } from "../../../src/bytes/chunks.ts";
 import { distantDigest } from "../../../src/bytes/hash-thread.ts";
+import { lend } from "../../../src/bytes/lent.ts";
 
 async function digestOf(algorithm: string, chunks: readonly Uint8Array[]): Promise<string> {
   const digest = distantDigest(algorithm);
@@ -33,6 +34,26 @@ describe("a digest of the hashing thread", () => {
     await digest.update(chunk);
     chunk.fill(0);
     expect(await digest.hex()).toBe(before);
+  });
+
+  it("holds a chunk that is lent until it was taken, without a copy", async () => {
+    const bytes = noise("a", 5 * chunkSize);
+    const memory = new Uint8Array(new SharedArrayBuffer(bytes.length));
+    memory.set(bytes);
+    let held = 0;
+    lend(memory.buffer, {
+      hold() {
+        held += 1;
+        return () => {
+          held -= 1;
+        };
+      },
+    });
+    const digest = distantDigest("sha256");
+    expect(digest.update(memory)).toBeUndefined();
+    expect(held).toBe(1);
+    expect(await digest.hex()).toBe(expected("sha256", [bytes]));
+    expect(held).toBe(0);
   });
 
   it("leaves others alone when it is let go", async () => {

@@ -3,6 +3,7 @@ import { gzipSync, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { gunzip, unzstd } from "../../../src/bytes/inflate.ts";
+import { type Held, hold } from "../../../src/bytes/lent.ts";
 import type { ByteStream } from "../../../src/bytes/source.ts";
 import { memoryStream } from "../../integration/transfer/loopback.ts";
 
@@ -91,6 +92,48 @@ describe.each([
     await expect(collected(unpack(stream(true)))).rejects.toThrow("the network is gone");
     for await (const _ of unpack(stream(false)).chunks()) break;
     expect(ended).toBe(2);
+  });
+
+  it("waits once all of its memory is held, goes on when some is released, and leaves what is held as it is", async () => {
+    const large = randomBytes(9_000_000);
+    const held: Held[] = [];
+    let next = 0;
+    const reading = (async () => {
+      for await (const chunk of unpack(memoryStream(pack(large), [300_000]), 6 * 1_048_576).chunks()) {
+        expect(large.subarray(next, next + chunk.length).equals(chunk)).toBe(true);
+        next += chunk.length;
+        held.push(hold(chunk));
+      }
+    })();
+    while (held.length < 6) await new Promise((resolve) => setImmediate(resolve));
+    for (let turns = 0; turns < 50; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(held.length).toBe(6);
+    expect(Buffer.concat(held.map(({ bytes }) => bytes)).equals(large.subarray(0, next))).toBe(true);
+    for (const { release } of held) release();
+    await reading;
+    expect(next).toBe(large.length);
+  });
+
+  it("leaves what is held as it is when its reader leaves", async () => {
+    const large = randomBytes(9_000_000);
+    const held: Held[] = [];
+    for await (const chunk of unpack(memoryStream(pack(large))).chunks()) if (held.push(hold(chunk)) === 4) break;
+    for (let turns = 0; turns < 50; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+    const bytes = Buffer.concat(held.map((piece) => piece.bytes));
+    expect(large.subarray(0, bytes.length).equals(bytes)).toBe(true);
+  });
+
+  it("is cancelled also while all of its memory is held", async () => {
+    const stop = new AbortController();
+    const held: Held[] = [];
+    const reading = (async () => {
+      for await (const chunk of unpack(memoryStream(pack(randomBytes(9_000_000)))).chunks(stop.signal))
+        held.push(hold(chunk));
+    })();
+    const code = codeOf(reading);
+    while (held.length < 4) await new Promise((resolve) => setImmediate(resolve));
+    stop.abort();
+    expect(await code).toBe("CANCELLED");
   });
 
   it("ends when it is cancelled", async () => {
