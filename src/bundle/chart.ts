@@ -1,4 +1,4 @@
-import { parse } from "yaml";
+import { parse, type Tags } from "yaml";
 import { UserError } from "../errors.ts";
 import { type ChartArchive, packChart } from "./chart-archive.ts";
 
@@ -78,6 +78,15 @@ function mapAt(values: Readonly<Record<string, unknown>>, key: string): Readonly
     : undefined;
 }
 
+/** helm's reader leaves dates and numbers to the base 60 (12:30) the text that they are. */
+function asHelm(tags: Tags): Tags {
+  return tags.filter(
+    (tag) =>
+      typeof tag === "string" ||
+      (tag.tag !== "tag:yaml.org,2002:timestamp" && !("format" in tag && tag.format === "TIME")),
+  );
+}
+
 function yamlMap(
   files: ReadonlyMap<string, Buffer>,
   path: string,
@@ -87,7 +96,7 @@ function yamlMap(
   if (!content) return undefined;
   let value: unknown;
   try {
-    value = parse(content.toString("utf8"), { version: "1.1", maxAliasCount: 100, merge: true });
+    value = parse(content.toString("utf8"), { version: "1.1", maxAliasCount: 100, merge: true, customTags: asHelm });
   } catch (cause) {
     throw unusable(label, `${path} is no valid YAML: ${(cause as Error).message.split("\n")[0]}`, cause);
   }

@@ -62,6 +62,11 @@ describe("openChart", () => {
     expect((await openChart(tgz([minimal, values]), means)).values).toMatchObject({ true: true, port: 15 });
   });
 
+  it("leaves dates and numbers to the base 60 the text that they are, as helm does", async () => {
+    const values = { path: "c/values.yaml", content: Buffer.from("tag: 2026-11-26\nat: 12:30\n") };
+    expect((await openChart(tgz([minimal, values]), means)).values).toEqual({ tag: "2026-11-26", at: "12:30" });
+  });
+
   it.each<[string, readonly Entry[], string]>([
     ["two top folders", [minimal, { path: "d/Chart.yaml", content: Buffer.from("name: d") }], "CHART_INVALID"],
     ["no Chart.yaml", [{ path: "c/values.yaml", content: Buffer.from("a: 1") }], "CHART_INVALID"],
