@@ -8,7 +8,7 @@ export function refuseUnsafe(member: TarMember, label: string): void {
   const why = unsafe(member);
   if (why)
     throw new UserError("TAR_PATH_UNSAFE", {
-      happened: `${label} holds the path ${shown(member.path)}, which ${why}. Nothing was taken from the archive.`,
+      happened: `${label} holds the path ${shown(member.path)}, which ${why}.`,
       next: "Do not use this archive; ask whoever made it for one with plain relative paths.",
     });
 }
@@ -59,7 +59,7 @@ function parentsOf(path: string): readonly string[] {
 function refusedType(member: TarMember, label: string): UserError {
   const target = member.linkpath ? ` to ${shown(member.linkpath)}` : "";
   return new UserError("TAR_TYPE_REFUSED", {
-    happened: `${label} holds ${shown(member.path)}, a ${words[member.type] ?? member.type}${target}; only files and folders are taken. Nothing was taken from the archive.`,
+    happened: `${label} holds ${shown(member.path)}, a ${words[member.type] ?? member.type}${target}; only files and folders are taken.`,
     next: "Make the archive again with plain files: tar --dereference --hard-dereference -cf NEW.tar FOLDER",
   });
 }

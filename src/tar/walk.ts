@@ -45,14 +45,15 @@ export async function* membersOf(cursor: Cursor): AsyncGenerator<TarMember, void
   for (let count = 0; ; ) {
     const at = cursor.position;
     const block = await cursor.take(blockSize);
-    if (block.length < blockSize) throw at === 0 ? notATar(label) : truncated(cursor, "its end marker is missing");
+    if (block.length < blockSize)
+      throw at === 0 ? notATar(label, block) : truncated(cursor, "its end marker is missing");
     if (isZero(block)) {
       if (extension) throw badHeader(label, extension.from, "belongs to no member");
       await endsHere(cursor, at);
       return;
     }
     const header = parseHeader(block, at, label);
-    if (!header) throw at === 0 ? notATar(label) : badHeader(label, at, "has a wrong checksum");
+    if (!header) throw at === 0 ? notATar(label, block) : badHeader(label, at, "has a wrong checksum");
     if (/[xXgLK]/.test(header.flag)) {
       const bytes = await extensionBytes(cursor, header, at);
       if (header.flag === "g") merge(globals, parsePax(bytes, at, label));
@@ -85,10 +86,23 @@ export function shown(path: string): string {
   return JSON.stringify(path.length > 200 ? `${path.slice(0, 200)}…` : path);
 }
 
-function notATar(label: string): UserError {
+/** How files begin that are taken for a tar. */
+const beginnings: readonly (readonly [string, RegExp])[] = [
+  ["compressed by gzip", /^\x1f\x8b/],
+  ["compressed by zstd", /^\x28\xb5\x2f\xfd/],
+  ["compressed by xz", /^\xfd7zXZ/],
+  ["compressed by bzip2", /^BZh\d/],
+  ["a zip file", /^PK[\x03\x05]/],
+  ["a web page", /^\s*<(?:!doctype|html|\?xml)/i],
+];
+
+function notATar(label: string, start: Uint8Array): UserError {
+  const text = Buffer.from(start.subarray(0, 64)).toString("latin1");
+  const [what] = beginnings.find(([, form]) => form.test(text)) ?? [];
+  const is = start.length === 0 ? "it is empty" : what ? `it is ${what}` : "it does not begin with a tar header";
   return new UserError("TAR_NOT_A_TAR", {
-    happened: `${label} is no tar archive: it does not begin with a tar header.`,
-    next: "Name the .tar, .tar.gz or .tar.zst that Poolside sent, and check that it was downloaded whole.",
+    happened: `${label} is no tar archive: ${is}.`,
+    next: `Name the .tar, .tar.gz or .tar.zst that Poolside sent, and check that it was downloaded whole.${what?.startsWith("compressed") ? " What is compressed inside an archive must be unpacked first." : ""}`,
   });
 }
 
