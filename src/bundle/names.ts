@@ -5,6 +5,8 @@ export interface ArchiveName {
   readonly image: string;
   readonly suffix: string;
   readonly file: string;
+  /** Where in the bundle it lies; `file` itself where it is alone. */
+  readonly path: string;
 }
 
 /** ECR's rule for repository names; at most 256 characters. */
@@ -23,7 +25,12 @@ export function parseArchiveName(path: string, siblings: readonly string[] = [])
   const suffix = cut === -1 ? "" : stem.slice(cut + 2);
   if (cut === -1) throw badName(file, 'has no "__" between image name and tag', siblings);
   if (!isRepositoryName(image)) throw badName(file, `begins with "${image}", which is no repository name`, siblings);
-  return { image, suffix, file };
+  return { image, suffix, file, path };
+}
+
+/** Whether a file's name is one of an image archive. */
+export function isArchiveName(file: string): boolean {
+  return /^[^/]+__/.test(file);
 }
 
 function badName(file: string, what: string, siblings: readonly string[]): UserError {
@@ -37,14 +44,14 @@ function badName(file: string, what: string, siblings: readonly string[]): UserE
 /** Refuses two archives of one image: which of them is meant would be a guess. */
 export function refuseTwins(names: readonly ArchiveName[]): void {
   const seen = new Map<string, string>();
-  for (const { image, file } of names) {
+  for (const { image, path } of names) {
     const other = seen.get(image);
     if (other !== undefined) {
       throw new UserError("IMAGE_FILE_NAME", {
-        happened: `Two archives are of the image ${image}: ${other} and ${file}. Found: ${names.map((name) => name.file).join(", ")}.`,
+        happened: `Two archives are of the image ${image}: ${other} and ${path}.`,
         next: "Leave one archive per image in the bundle, or point bundle at the right archive alone.",
       });
     }
-    seen.set(image, file);
+    seen.set(image, path);
   }
 }

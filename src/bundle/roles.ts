@@ -6,7 +6,7 @@ export type Role =
   | { readonly kind: "compressed-archive"; readonly file: string }
   /** A file of a chart; `path` is below `charts/`. */
   | { readonly kind: "chart"; readonly path: string; readonly root: string }
-  /** A file of an image layout at the top: what was given is no bundle, but one image archive. */
+  /** A file of an image layout (or of docker's older archives) at the top: without archives beside it, what was given is one image archive. */
   | { readonly kind: "layout" }
   /** Scripts, docs and whatever else is small. */
   | { readonly kind: "part" }
@@ -14,6 +14,8 @@ export type Role =
   | { readonly kind: "bookkeeping" };
 
 const layout = /^(?:oci-layout|index\.json|manifest\.json|repositories|blobs\/.*)$/;
+/** Layers and configs of docker's older archives: `<hex>/layer.tar`, `<hex>.json`, `sha256:<hex>`, `<hex>.tar.gz`. */
+const docker = /^(?:sha256:)?[0-9a-f]{64}(?:\.json|\.tar(?:\.gz)?|\/.*)?$/;
 /** Bundles are packed with or without a top folder. */
 const inFolder = (name: string) => new RegExp(`^((?:(?!(?:containers|charts|scripts)/)[^/]+/)?)${name}/(.+)$`);
 const inContainers = inFolder("containers");
@@ -24,7 +26,7 @@ export function roleOf(path: string): Role {
   const file = path.slice(path.lastIndexOf("/") + 1);
   if (file.startsWith("._") || file === ".DS_Store" || path.split("/").includes("__MACOSX"))
     return { kind: "bookkeeping" };
-  if (layout.test(path)) return { kind: "layout" };
+  if (layout.test(path) || docker.test(path)) return { kind: "layout" };
   const chart = inCharts.exec(path);
   if (chart) return { kind: "chart", root: chart[1]!, path: chart[2]! };
   const container = inContainers.exec(path);

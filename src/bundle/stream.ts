@@ -2,7 +2,7 @@ import type { ByteStream } from "../bytes/source.ts";
 import { guardPaths, normalPath } from "../tar/policy.ts";
 import { type PassingMember, streamTar } from "../tar/read.ts";
 import { compressedArchive, noImages, notABundle, type Piece, type StreamBundle } from "./bundle.ts";
-import { type ArchiveName, parseArchiveName, refuseTwins } from "./names.ts";
+import { type ArchiveName, isArchiveName, parseArchiveName, refuseTwins } from "./names.ts";
 import { roleOf } from "./roles.ts";
 
 /** How a compressed file is read: raw bytes in order, anew for each pass, and what takes the compression off. */
@@ -31,9 +31,11 @@ async function* pieces(stream: ByteStream, file: string, signal: AbortSignal): A
   const guard = guardPaths(stream.label);
   const names: ArchiveName[] = [];
   const seen: string[] = [];
+  let isLayout = false;
   for await (const passing of outer) {
     const { member } = passing;
-    if (seen.length === 0 && member.type === "file" && roleOf(normalPath(member.path)).kind === "layout") {
+    isLayout ||= member.type !== "folder" && roleOf(normalPath(member.path)).kind === "layout";
+    if (isLayout && names.length === 0 && isArchiveName(file)) {
       yield { kind: "archive", name: parseArchiveName(file), root: undefined, members: from(passing, outer) };
       return;
     }
@@ -42,17 +44,19 @@ async function* pieces(stream: ByteStream, file: string, signal: AbortSignal): A
     seen.push(path);
     const role = roleOf(path);
     if (role.kind === "compressed-archive") throw compressedArchive(stream.label, role.file);
-    if (role.kind === "layout") throw notABundle(stream.label, seen);
     if (role.kind === "archive") {
       const name = parseArchiveName(path);
       names.push(name);
       refuseTwins(names);
       yield { kind: "archive", name, root: role.root, members: streamTar(inner(passing, path), { signal }) };
     } else if (role.kind === "chart") yield { kind: "chart", path, below: role.path, root: role.root, passing };
-    else if (role.kind === "part") yield { kind: "part", path, root: undefined, passing };
+    else if (role.kind === "part" || role.kind === "layout") yield { kind: "part", path, root: undefined, passing };
   }
   if (names.length > 0) return;
-  throw seen.some((path) => /(^|\/)containers\//.test(path)) ? noImages(stream.label) : notABundle(stream.label, seen);
+  if (isLayout) parseArchiveName(file);
+  throw seen.some((path) => /(^|\/)containers\//.test(path))
+    ? noImages(stream.label, seen)
+    : notABundle(stream.label, seen);
 }
 
 /** The outer archive is the image's own: its first member was taken already. */

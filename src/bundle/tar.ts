@@ -1,7 +1,7 @@
 import { sliceOf } from "../bytes/slice.ts";
 import type { Source } from "../bytes/source.ts";
 import type { TarMember } from "../tar/member.ts";
-import { guardPaths } from "../tar/policy.ts";
+import { guardPaths, normalPath } from "../tar/policy.ts";
 import { dataOf, indexTar } from "../tar/read.ts";
 import { type ArchiveBundle, type BundleArchive, compressedArchive, noImages, notABundle } from "./bundle.ts";
 import { ChartPieces } from "./chart-pieces.ts";
@@ -19,11 +19,9 @@ export async function openTarBundle(source: Source, file: string, signal: AbortS
     return { ...common, archives: [archive], chart: undefined, parts: [], root: "", close: () => source.close() };
   }
   if (sorted.archives.length === 0) {
-    if (members.some(({ path }) => /(^|\/)containers(\/|$)/.test(path))) throw noImages(source.label);
-    throw notABundle(
-      source.label,
-      members.map(({ path }) => path),
-    );
+    const found = members.filter(({ type }) => type === "file").map(({ path }) => normalPath(path));
+    if (members.some(({ path }) => /(^|\/)containers(\/|$)/.test(path))) throw noImages(source.label, found);
+    throw notABundle(source.label, found);
   }
   const names = sorted.archives.map(({ path }) =>
     parseArchiveName(
@@ -50,7 +48,7 @@ export async function openTarBundle(source: Source, file: string, signal: AbortS
 }
 
 interface Sorted {
-  /** An image layout lies at the top. */
+  /** An image layout lies at the top, and no archive beside it. */
   readonly single: boolean;
   readonly archives: readonly { readonly member: TarMember; readonly path: string }[];
   readonly charts: readonly { readonly member: TarMember; readonly path: string }[];
@@ -61,7 +59,8 @@ interface Sorted {
 }
 
 function sortMembers(members: readonly TarMember[], label: string): Sorted {
-  if (members.some(({ path }) => roleOf(path.replace(/^\.\//, "")).kind === "layout"))
+  const kinds = new Set(members.map(({ path }) => roleOf(normalPath(path)).kind));
+  if (kinds.has("layout") && !kinds.has("archive"))
     return { single: true, archives: [], charts: [], parts: [], root: "" };
   const guard = guardPaths(label);
   const archives: { member: TarMember; path: string }[] = [];
@@ -76,7 +75,7 @@ function sortMembers(members: readonly TarMember[], label: string): Sorted {
     if (role.kind === "compressed-archive") throw compressedArchive(label, role.file);
     if (role.kind === "archive") archives.push({ member, path });
     if (role.kind === "chart") charts.push({ member, path: role.path });
-    if (role.kind === "chart" || role.kind === "part") parts.push(member);
+    if (role.kind === "chart" || role.kind === "part" || role.kind === "layout") parts.push(member);
   }
   return { single: false, archives, charts, parts, root: root ?? "" };
 }

@@ -22,6 +22,8 @@ describe("an archive's file name", () => {
   it("must be the only one of its image", () => {
     const names = ["atlas__1.tar", "docs__1.tar", "atlas__2.tar"].map((file) => parseArchiveName(file));
     expect(() => refuseTwins(names)).toThrow(/atlas__1.tar and atlas__2.tar/);
+    const apart = ["containers/a/atlas__1.tar", "containers/b/atlas__1.tar"].map((path) => parseArchiveName(path));
+    expect(() => refuseTwins(apart)).toThrow("containers/a/atlas__1.tar and containers/b/atlas__1.tar");
   });
 });
 
@@ -40,6 +42,10 @@ describe("the role of a path in a bundle", () => {
     ["a/b/c/atlas__1.tar", { kind: "part" }],
     ["oci-layout", { kind: "layout" }],
     ["blobs/sha256/abc", { kind: "layout" }],
+    [`${"0d".repeat(32)}/layer.tar`, { kind: "layout" }],
+    [`${"0d".repeat(32)}.json`, { kind: "layout" }],
+    [`sha256:${"0d".repeat(32)}`, { kind: "layout" }],
+    [`${"0d".repeat(32)}.tar.gz`, { kind: "layout" }],
     ["containers/._atlas__1.tar", { kind: "bookkeeping" }],
     ["__MACOSX/containers/atlas__1.tar", { kind: "bookkeeping" }],
   ])("%s", (path, role) => {
