@@ -9,7 +9,7 @@ export interface Reference {
 
 /** What a manifest says about other content. */
 export interface ParsedManifest {
-  /** Config and layers that must be there; foreign layers (with `urls`) are left out. */
+  /** Config and layers that must be there; layers that may not be distributed and say where they are (`urls`) are left out. */
   readonly blobs: readonly Reference[];
   readonly layers: number;
   /** Children of an index. */
@@ -53,7 +53,7 @@ function parseImage(document: Json): ParsedManifest {
   const { config, layers } = document;
   if (config === undefined || !Array.isArray(layers) || document["manifests"] !== undefined)
     throw refused.invalidManifest("config and layers are required");
-  const list = layers.map((layer) => ({ ...reference(layer), foreign: Array.isArray(object(layer)["urls"]) }));
+  const list = layers.map((layer) => ({ ...reference(layer), foreign: isForeign(object(layer)) }));
   const configured = reference(config);
   return {
     ...common(document),
@@ -83,6 +83,13 @@ function common(document: Json) {
     subject: subject === undefined ? undefined : reference(subject),
     annotations: annotations === undefined ? {} : (object(annotations) as Readonly<Record<string, string>>),
   };
+}
+
+/** As the distribution registry has it (manifest handlers of docker and OCI): `urls` excuse these types only. */
+function isForeign({ mediaType, urls }: Json): boolean {
+  const type =
+    /^application\/vnd\.(oci\.image\.layer\.nondistributable\.v1\.|docker\.image\.rootfs\.foreign\.diff\.)tar([.+](gzip|zstd))?$/;
+  return Array.isArray(urls) && urls.length > 0 && type.test(String(mediaType));
 }
 
 function reference(value: unknown): Reference {

@@ -1,6 +1,7 @@
+import { packedWithFolder } from "../../bundle/bundle.ts";
 import { UserError } from "../../errors.ts";
 import { blobPath, type Descriptor, damaged, digestLike, parseDescriptor } from "./descriptor.ts";
-import { jsonMap, type Manifest, parseManifest, short } from "./manifest.ts";
+import { jsonMap, type Manifest, mayBeElsewhere, parseManifest, short } from "./manifest.ts";
 
 /** The files of one image archive, wherever they are: in a tar that can be read at random, or what was kept of a stream. */
 export interface LayoutFiles {
@@ -18,7 +19,7 @@ export interface OciImage {
   readonly archive: string;
   /** What gets the tag. */
   readonly root: Descriptor;
-  /** Names that the archive's index gives the root (`org.opencontainers.image.ref.name`); may be empty. */
+  /** Names that the archive's index gives the root (`org.opencontainers.image.ref.name`, else containerd's own annotation); may be none. */
   readonly references: readonly string[];
   /** In the order of pushing: children, the root, then what is attached to it. */
   readonly manifests: readonly Manifest[];
@@ -33,6 +34,8 @@ export const manifestLimit = 4_194_304;
 const mostManifests = 1_000;
 const deepest = 8;
 const referenceName = "org.opencontainers.image.ref.name";
+/** What containerd and BuildKit write beside it, and some tools instead: the full name. */
+const containerdName = "io.containerd.image.name";
 
 /** Reads and proves an image layout: marker, index, every manifest below it, their configs, and that every blob is there in its size. */
 export async function readLayout(files: LayoutFiles): Promise<OciImage> {
@@ -47,21 +50,32 @@ export async function readLayout(files: LayoutFiles): Promise<OciImage> {
   const root = chooseRoot(entries, walk.order, archive);
   const manifests = orderFor(root, walk.order);
   const blobs = await provenBlobs(files, manifests);
-  const references = entries
-    .filter((entry) => entry.digest === root.digest)
-    .flatMap((entry) => entry.annotations[referenceName] ?? []);
+  const roots = entries.filter((entry) => entry.digest === root.digest);
   const size = [...blobs, ...manifests.map((manifest) => manifest.descriptor)].reduce(
     (sum, each) => sum + each.size,
     0,
   );
-  return { archive, root, references: [...new Set(references)], manifests, blobs, size };
+  return { archive, root, references: referencesOf(roots), manifests, blobs, size };
+}
+
+/** An empty name is none. */
+function referencesOf(roots: readonly Descriptor[]): readonly string[] {
+  const named = (annotation: string) => [...new Set(roots.flatMap((entry) => entry.annotations[annotation] || []))];
+  const own = named(referenceName);
+  return own.length > 0 ? own : named(containerdName);
 }
 
 async function checkMarker(files: LayoutFiles): Promise<void> {
   if (files.size("oci-layout") === undefined) {
     if (files.size("manifest.json") !== undefined) throw dockerArchive(files.archive);
-    const some = [...files.paths()].slice(0, 5).join(", ");
-    throw damaged(files.archive, `it has no oci-layout file; it holds ${some === "" ? "nothing" : `${some}, ...`}`);
+    const paths = [...files.paths()];
+    const folder = paths.map((path) => /^([^/]+)\/oci-layout$/.exec(path)?.[1]).find(Boolean);
+    const some = paths.slice(0, 5).join(", ");
+    if (!folder) throw damaged(files.archive, `it has no oci-layout file; it holds ${some === "" ? "nothing" : some}`);
+    throw new UserError("IMAGE_ARCHIVE_INVALID", {
+      happened: `The image archive ${files.archive} has a folder around its image layout.`,
+      next: packedWithFolder(folder),
+    });
   }
   const marker = jsonMap(await need(files, "oci-layout", 65_536), "oci-layout", files.archive);
   const version = marker["imageLayoutVersion"];
@@ -73,7 +87,7 @@ async function checkMarker(files: LayoutFiles): Promise<void> {
 export function dockerArchive(archive: string): UserError {
   return new UserError("IMAGE_DOCKER_ARCHIVE", {
     happened: `${archive} is a docker archive (manifest.json, no oci-layout), not an OCI archive.`,
-    next: `Convert it: skopeo copy docker-archive:${archive} oci-archive:new.tar`,
+    next: `Convert it, and keep its name: skopeo copy docker-archive:${archive} oci-archive:converted/${archive}`,
   });
 }
 
@@ -132,13 +146,13 @@ function chooseRoot(entries: readonly Descriptor[], order: readonly Manifest[], 
     return subject !== undefined && byDigest.has(subject);
   };
   const children = new Set(order.flatMap((manifest) => manifest.children.map((child) => child.digest)));
-  const part = (entry: Descriptor) => children.has(entry.digest) && entry.annotations[referenceName] === undefined;
+  const part = (entry: Descriptor) => children.has(entry.digest) && referencesOf([entry]).length === 0;
   const candidates = entries.filter((entry) => !attached(entry) && !part(entry));
   const roots = new Map(candidates.map((entry) => [entry.digest, entry]));
   const [only] = roots.values();
   if (roots.size === 1 && only) return only;
   const named = [...roots.values()].map((entry) =>
-    [short(entry.digest), entry.annotations[referenceName], entry.platform].filter(Boolean).join(" "),
+    [short(entry.digest), ...referencesOf([entry]), entry.platform].filter(Boolean).join(" "),
   );
   throw new UserError("IMAGE_AMBIGUOUS", {
     happened: `${archive} holds ${roots.size} images, and nothing says which one is meant: ${named.join("; ")}.`,
@@ -170,7 +184,7 @@ async function provenBlobs(files: LayoutFiles, manifests: readonly Manifest[]): 
       if (before && before.size !== blob.size)
         throw damaged(archive, `${short(blob.digest)} is said to have ${before.size} and ${blob.size} bytes`);
       const size = files.size(blobPath(blob.digest)) ?? embedded(blob, archive)?.length;
-      if (size === undefined && (blob.urls?.length ?? 0) > 0) continue;
+      if (size === undefined && mayBeElsewhere(blob)) continue;
       if (size === undefined)
         throw damaged(
           archive,

@@ -15,7 +15,18 @@ export interface Manifest {
   readonly subject: string | undefined;
 }
 
-/** What tells index and manifest apart is their content: media types that nobody here knows pass on as they are. */
+const image = "an image manifest";
+const index = "an index";
+
+/** What the types that every registry knows must be. Others pass on as they are. */
+const known: ReadonlyMap<string, string> = new Map([
+  ["application/vnd.oci.image.manifest.v1+json", image],
+  ["application/vnd.docker.distribution.manifest.v2+json", image],
+  ["application/vnd.oci.image.index.v1+json", index],
+  ["application/vnd.docker.distribution.manifest.list.v2+json", index],
+]);
+
+/** Reads a manifest and proves it. A document that is not what its type says, or that readers could take for either kind (CVE-2021-41190), is refused. */
 export function parseManifest(descriptor: Descriptor, bytes: Buffer, archive: string): Manifest {
   const name = `${short(descriptor.digest)} (${descriptor.mediaType})`;
   if (bytes.length !== descriptor.size)
@@ -30,6 +41,7 @@ export function parseManifest(descriptor: Descriptor, bytes: Buffer, archive: st
     );
   if (typeof map["mediaType"] === "string" && map["mediaType"] !== descriptor.mediaType)
     throw damaged(archive, `manifest ${name} says of itself that it is ${map["mediaType"]}`);
+  refuseOtherShape(map, descriptor.mediaType, name, archive);
   const list = (key: string) => descriptors(map[key], `${key} of manifest ${name}`, archive);
   const config =
     map["config"] === undefined || map["config"] === null
@@ -47,6 +59,30 @@ export function parseManifest(descriptor: Descriptor, bytes: Buffer, archive: st
     config: config?.digest,
     subject: subject?.digest,
   };
+}
+
+function refuseOtherShape(
+  map: Readonly<Record<string, unknown>>,
+  mediaType: string,
+  name: string,
+  archive: string,
+): void {
+  const kind = known.get(mediaType);
+  if (kind === undefined) return;
+  if (map["schemaVersion"] !== 2) throw damaged(archive, `manifest ${name} says nothing of its schema version`);
+  const [own, others] = kind === image ? [["config", "layers"], ["manifests"]] : [["manifests"], ["config", "layers"]];
+  const missing = own.filter((key) => map[key] === undefined || map[key] === null);
+  const foreign = others.filter((key) => map[key] !== undefined);
+  if (missing.length > 0) throw damaged(archive, `${name} is to be ${kind}, and has no ${missing.join(" and no ")}`);
+  if (foreign.length > 0) throw damaged(archive, `${name} is to be ${kind}, and has ${foreign.join(" and ")} as well`);
+}
+
+const elsewhere =
+  /^application\/vnd\.(?:oci\.image\.layer\.nondistributable\.v1\.|docker\.image\.rootfs\.foreign\.diff\.)tar(?:[.+](?:gzip|zstd))?$/;
+
+/** Whether a blob is of the kind that may not be distributed and names where it is: its bytes need not be in an archive. */
+export function mayBeElsewhere({ mediaType, urls }: Descriptor): boolean {
+  return elsewhere.test(mediaType) && (urls?.length ?? 0) > 0;
 }
 
 function descriptors(value: unknown, where: string, archive: string): readonly Descriptor[] {

@@ -1,8 +1,9 @@
+import { hasBlob } from "../registry/blobs.ts";
 import { readManifest } from "../registry/manifests.ts";
 import type { Wire } from "../registry/wire.ts";
 import { type Descriptor, damaged } from "./descriptor.ts";
 import type { OciImage } from "./layout.ts";
-import { type Manifest, parseManifest, short } from "./manifest.ts";
+import { type Manifest, mayBeElsewhere, parseManifest, short } from "./manifest.ts";
 
 const mostManifests = 1_000;
 
@@ -16,8 +17,12 @@ export async function readRemoteImage(
   const manifests = new Map<string, Manifest>();
   const root = await visit(undefined, digest);
   const blobs = new Map<string, Descriptor>();
-  for (const manifest of manifests.values())
-    for (const blob of manifest.blobs) if (!blob.urls?.length) blobs.set(blob.digest, blob);
+  for (const manifest of manifests.values()) {
+    for (const blob of manifest.blobs) {
+      if (blobs.has(blob.digest)) continue;
+      if (!mayBeElsewhere(blob) || (await hasBlob(wire, repository, blob))) blobs.set(blob.digest, blob);
+    }
+  }
   const size = [...blobs.values(), ...[...manifests.values()].map(({ descriptor }) => descriptor)].reduce(
     (sum, each) => sum + each.size,
     0,

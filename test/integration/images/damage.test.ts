@@ -214,10 +214,52 @@ describe("image archives of every shape", () => {
     }
   });
 
+  it("that docker saved are told as such, also compressed and alone, whatever comes first", async () => {
+    const hex = "0d".repeat(32);
+    const files: readonly Entry[] = [
+      { path: `${hex}.json`, content: json({}) },
+      { path: `${hex}/` },
+      { path: `${hex}/layer.tar`, content: tarOf([]) },
+      { path: "manifest.json", content: json([{ Config: `${hex}.json`, RepoTags: ["atlas:1"], Layers: [] }]) },
+    ];
+    for (const run of await bothForms(tarOf(files))) {
+      expect(failureOf(run).code).toBe("IMAGE_DOCKER_ARCHIVE");
+      expect(failureOf(run).message).toMatch(/oci-archive:converted\/atlas__1\.tar/);
+    }
+  });
+
+  it("with a folder around their layout are refused with the way to pack them", async () => {
+    const { current } = world;
+    const wrapped = tarOf([{ path: "atlas/oci-layout", content: json({ imageLayoutVersion: "1.0.0" }) }]);
+    for (const run of await bothForms(wrapped))
+      expect(failureOf(run)).toMatchObject({ code: "BUNDLE_NOT_ONE", message: expect.stringMatching(/tar -C atlas/) });
+    writeFileSync(join(current.folder, "b.tar"), tarOf([{ path: "containers/atlas__1.tar", content: wrapped }]));
+    expect(failureOf(await current.push({ bundle: "b.tar" }))).toMatchObject({
+      code: "IMAGE_ARCHIVE_INVALID",
+      message: expect.stringMatching(/tar -C atlas/),
+    });
+  });
+
+  it("may lie in a bundle that has files of its own with a layout's names", async () => {
+    const { current } = world;
+    const archive = layout([config, image, small.content], [describing(oci("manifest"), image)]);
+    const tar = tarOf([
+      { path: "manifest.json", content: json({ version: "2611" }) },
+      { path: "containers/atlas__1.tar", content: archive },
+    ]);
+    writeFileSync(join(current.folder, "b.tar"), tar);
+    writeFileSync(join(current.folder, "b.tar.gz"), gzipSync(tar));
+    for (const form of ["b.tar", "b.tar.gz"]) {
+      const run = await current.push({ bundle: form, "extract-to": form.replaceAll(".", "-") });
+      expect(imagesOf(run)["atlas"]!.digest).toBe(blobOf(image).digest);
+      expect(readdirSync(run.outputs["bundle-dir"]!)).toEqual(["manifest.json"]);
+    }
+  });
+
   it("that are compressed inside the bundle, or twins, are refused by name", async () => {
     const { current } = world;
     const archive = layout([config, image, small.content], [describing(oci("manifest"), image)]);
-    for (const [files, code] of [
+    for (const [files, code, message = /./] of [
       [[["containers/atlas__1.tar.gz", gzipSync(archive)]], "BUNDLE_ARCHIVE_COMPRESSED"],
       [
         [
@@ -226,6 +268,8 @@ describe("image archives of every shape", () => {
         ],
         "IMAGE_FILE_NAME",
       ],
+      [[["containers/atlas__1.tar", gzipSync(archive)]], "TAR_NOT_A_TAR", /compressed by gzip/],
+      [[["a/b/containers/atlas__1.tar", archive]], "BUNDLE_NO_IMAGES", /it holds a\/b\/containers\/atlas__1.tar/],
       [[["containers/atlas.tar", archive]], "IMAGE_FILE_NAME"],
       [[["containers/README", Buffer.from("x")]], "BUNDLE_NO_IMAGES"],
       [[["notes.txt", Buffer.from("x")]], "BUNDLE_NOT_ONE"],
@@ -233,7 +277,10 @@ describe("image archives of every shape", () => {
       const tar = tarOf(files.map(([path, content]) => ({ path, content })));
       writeFileSync(join(current.folder, "b.tar"), tar);
       writeFileSync(join(current.folder, "b.tar.gz"), gzipSync(tar));
-      for (const form of ["b.tar", "b.tar.gz"]) expect(failureOf(await current.push({ bundle: form })).code).toBe(code);
+      for (const form of ["b.tar", "b.tar.gz"]) {
+        const failure = failureOf(await current.push({ bundle: form }));
+        expect(failure).toMatchObject({ code, message: expect.stringMatching(message) });
+      }
     }
     for (const repository of current.states.ecr.repositories.values()) expect(repository.tags.size).toBe(0);
   });

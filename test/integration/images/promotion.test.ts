@@ -126,6 +126,28 @@ describe("a copy from the registry of another account", () => {
     return createWire(login, createAgents(testAmbient(), 16), testContext());
   }
 
+  it("takes along a layer that need not be distributed where it is there, and leaves it out where it is not", async () => {
+    const from = await startEcr();
+    try {
+      from.state.add("atlas");
+      for (const blob of [config, layers[1]!]) await from.push("atlas", blob);
+      const { config: described, layers: all } = JSON.parse(manifestOf(config, layers));
+      const foreign = all.map((layer: object) => ({
+        ...layer,
+        mediaType: "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
+        urls: ["https://example.com/layer"],
+      }));
+      const manifest = { schemaVersion: 2, mediaType: types.manifest, config: described, layers: foreign };
+      await from.ask("PUT", "atlas/manifests/1", { "content-type": types.manifest }, JSON.stringify(manifest));
+      const digest = from.state.repository("atlas").tags.get("1")!;
+      const { blobs } = await readRemoteImage(wireOf(from), "atlas", digest, "atlas");
+      expect(blobs.map((blob) => blob.digest)).toEqual([described.digest, all[1].digest]);
+    } finally {
+      await from.close();
+    }
+    expect(from.defects).toEqual([]);
+  });
+
   it("streams what is missing, verified, and leaves its credentials at the registry when it is sent on", async () => {
     const [from, to] = [await startEcr(), await startEcr()];
     try {

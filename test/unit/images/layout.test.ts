@@ -77,11 +77,62 @@ describe("the image that an archive is about", () => {
     await expect(layout.read(amd, arm)).rejects.toEqual(ambiguous);
   });
 
+  it("has the name of its own annotation, else the one that containerd writes; an empty one is none", async () => {
+    const layout = new Layout();
+    const image = layout.image("amd64");
+    const full = { "io.containerd.image.name": "docker.io/poolside/atlas:c1" };
+    const read = async (annotations: object) => (await layout.read({ ...image, annotations })).references;
+    expect(await read(full)).toEqual(["docker.io/poolside/atlas:c1"]);
+    expect(await read({ ...full, "org.opencontainers.image.ref.name": "" })).toEqual(["docker.io/poolside/atlas:c1"]);
+    expect(await read({ ...full, "org.opencontainers.image.ref.name": "c2" })).toEqual(["c2"]);
+    expect(await read({ "org.opencontainers.image.ref.name": "" })).toEqual([]);
+  });
+
   it("is not what is attached to it", async () => {
     const layout = new Layout();
     const image = layout.image("amd64");
     const found = await layout.read(layout.image("unknown", image), image);
     expect(found.root.digest).toBe(image.digest);
     expect(found.manifests).toHaveLength(2);
+  });
+});
+
+describe("a manifest", () => {
+  const layer = "application/vnd.oci.image.layer.v1.tar+gzip";
+  const nowhere = { digest: `sha256:${"7".repeat(64)}`, size: 9, urls: ["https://example.com/layer"] };
+
+  it.each<[string, (layout: Layout, config: object) => object, RegExp]>([
+    [
+      "is no index",
+      (layout, config) => layout.add({ schemaVersion: 2, config, layers: [] }, indexType),
+      /no manifests/,
+    ],
+    ["has a config", (layout) => layout.add({ schemaVersion: 2, layers: [] }, imageType), /has no config/],
+    [
+      "is not both kinds at once",
+      (layout, config) => layout.add({ schemaVersion: 2, config, layers: [], manifests: [] }, imageType),
+      /has manifests as well/,
+    ],
+    ["says its schema version", (layout, config) => layout.add({ config, layers: [] }, imageType), /schema version/],
+    [
+      "has its layers beside it, whatever urls they name",
+      (layout, config) =>
+        layout.add({ schemaVersion: 2, config, layers: [{ mediaType: layer, ...nowhere }] }, imageType),
+      /is missing/,
+    ],
+  ])("%s", async (_, make, message) => {
+    const layout = new Layout();
+    const config = layout.add({ os: "linux" }, "application/vnd.oci.image.config.v1+json");
+    await expect(layout.read(make(layout, config))).rejects.toThrow(message);
+  });
+
+  it.each([
+    "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+    "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
+  ])("may leave out a layer of the type %s", async (mediaType) => {
+    const layout = new Layout();
+    const config = layout.add({ os: "windows" }, "application/vnd.oci.image.config.v1+json");
+    const image = layout.add({ schemaVersion: 2, config, layers: [{ mediaType, ...nowhere }] }, imageType);
+    expect((await layout.read(image)).blobs).toHaveLength(1);
   });
 });
