@@ -84,17 +84,17 @@ export function tagOf(oci: Pick<OciImage, "references" | "archive">, name: Archi
   const tag = own.length === 1 ? own[0]! : name.suffix;
   if (tagForm.test(tag)) return tag;
   throw new UserError("IMAGE_TAG_INVALID", {
-    happened: `${oci.archive} gives the tag "${tag}", which no registry takes.`,
-    next: "Name the archive <image-name>__<tag>.tar; a tag is at most 128 letters, digits, dots, dashes and underscores.",
+    happened: `${oci.archive} gives the tag "${tag}"${own.length === 1 ? " (the reference name in its index.json)" : ""}, which no registry takes.`,
+    next: `${own.length === 1 ? `Give it another: skopeo copy oci-archive:${oci.archive} oci-archive:renamed/${oci.archive}:TAG` : "Name the archive <image-name>__<tag>.tar"}; a tag is at most 128 letters, digits, dots, dashes and underscores.`,
   });
 }
 
-/** `2611.0` of `2611.0`, `atlas:2611.0` and `docker.io/poolside/atlas:2611.0`; nothing of a name by digest or without a tag. */
+/** `2611.0` of `2611.0`, `atlas:2611.0` and `docker.io/poolside/atlas:2611.0`, each also with a digest behind it; nothing of a name that has no tag. */
 function tagIn(reference: string): string | undefined {
-  if (reference.includes("@")) return undefined;
-  const last = reference.slice(reference.lastIndexOf("/") + 1);
+  const [named = ""] = reference.split("@", 1);
+  const last = named.slice(named.lastIndexOf("/") + 1);
   if (last.includes(":")) return last.slice(last.lastIndexOf(":") + 1);
-  return reference.includes("/") ? undefined : last;
+  return /[/@]/.test(reference) ? undefined : last;
 }
 
 /**

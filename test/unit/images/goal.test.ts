@@ -11,6 +11,7 @@ describe("the tag", () => {
     ["the archive's own", ["2611.0-cu128"], "2611.0-cu128"],
     ["of a full name", ["docker.io/poolside/atlas:2611.1"], "2611.1"],
     ["of a host with a port", ["localhost:5000/atlas:2611.2"], "2611.2"],
+    ["of a name with tag and digest", [`docker.io/poolside/atlas:2611.3@sha256:${"a".repeat(64)}`], "2611.3"],
     ["the file's, where the archive names none", [], "2611.0"],
     ["the file's, where the archive names a digest", [`atlas@sha256:${"a".repeat(64)}`], "2611.0"],
     ["the file's, where the archive's name has no tag", ["docker.io/poolside/atlas"], "2611.0"],
@@ -21,7 +22,9 @@ describe("the tag", () => {
 
   it("is no guess: several that the file does not confirm are refused, and so is one that no registry takes", () => {
     expect(() => tagOf(oci("latest", "2611"), name)).toThrow(/latest and 2611/);
-    expect(() => tagOf(oci("-x"), name)).toThrow(/no registry takes/);
+    expect(() => tagOf(oci("-x"), name)).toThrow(/"-x" \(the reference name in its index.json\).*\n.*skopeo copy/);
+    const bad = parseArchiveName("atlas__1+b.tar");
+    expect(() => tagOf(oci(), bad)).toThrow(/"1\+b", which no registry takes.\nName the archive/);
   });
 });
 
