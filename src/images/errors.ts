@@ -95,7 +95,8 @@ export const imagesErrors: Catalogue = {
   },
   REGISTRY_REFUSED: {
     means: "The registry refused a request.",
-    remedy: "Read the registry's own words in the message; run again when it is its fault.",
+    remedy:
+      "Read the registry's own words in the message: they say what it does not take. Ask Poolside for an image that Amazon ECR takes.",
   },
   REGISTRY_BUSY: {
     means: "The registry kept answering that it is overloaded or broken.",

@@ -8,7 +8,7 @@ type Place = Pick<Goal, "repository" | "digest">;
 
 /**
  * Writes manifests by digest, in their order: children before parents, so that each finds what it refers to. The root goes by digest only where
- * something is attached to it; else its tag is enough.
+ * something is attached to it; else its tag is enough. One that stands is not written again.
  */
 export async function putManifests(
   wire: Wire,
@@ -20,7 +20,9 @@ export async function putManifests(
   const attached = manifests.length > root + 1;
   for (const [at, manifest] of manifests.entries()) {
     if (at === root && !attached && !all) continue;
-    await putManifest(wire, place.repository, manifest.descriptor.digest, manifest);
+    const { digest } = manifest.descriptor;
+    if ((await tagDigest(wire, place.repository, digest)) === digest) continue;
+    await putManifest(wire, place.repository, digest, manifest);
   }
 }
 

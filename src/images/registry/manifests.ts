@@ -21,13 +21,17 @@ const accept = [
   "*/*",
 ].join(", ");
 
+function named(repository: string, reference: string): string {
+  return isDigest(reference) ? `${repository}@${short(reference)}` : `${repository}:${reference}`;
+}
+
 function place(repository: string, reference: string): string {
   return `/v2/${repository}/manifests/${reference}`;
 }
 
-/** The digest that a tag names; `undefined` where there is no such tag, or no such repository. */
+/** The digest of the manifest under a tag (or a digest); `undefined` where there is none, or no such repository. */
 export async function tagDigest(wire: Wire, repository: string, tag: string): Promise<string | undefined> {
-  const what = `asking for ${repository}:${tag}`;
+  const what = `asking for ${named(repository, tag)}`;
   const answer = await wire.call({
     what,
     repository,
@@ -47,7 +51,7 @@ export async function readManifest(
   repository: string,
   reference: string,
 ): Promise<FoundManifest | undefined> {
-  const name = `${repository}${isDigest(reference) ? "@" : ":"}${isDigest(reference) ? short(reference) : reference}`;
+  const name = named(repository, reference);
   const answer = await wire.call({
     what: `reading the manifest of ${name}`,
     repository,
@@ -72,7 +76,7 @@ export async function putManifest(
   manifest: { readonly descriptor: Descriptor; readonly bytes: Buffer },
 ): Promise<boolean> {
   const { descriptor, bytes } = manifest;
-  const name = `${repository}${isDigest(reference) ? `@${short(reference)}` : `:${reference}`}`;
+  const name = named(repository, reference);
   return wire.persist(`writing the manifest of ${name}`, repository, async () => {
     try {
       const answer = await wire.once({

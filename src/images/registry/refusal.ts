@@ -60,7 +60,7 @@ function refusal(thrown: Refused, repository: string): EksDeployError {
   }
   return new RemoteError("REGISTRY_REFUSED", {
     happened,
-    next: "Read the registry's own words above; run again when the fault is on its side.",
+    next: "The registry's own words above say what it does not take; a second run will not change them. Ask Poolside for an image that Amazon ECR takes, or leave it out: name the others in images.",
     cause: thrown,
   });
 }

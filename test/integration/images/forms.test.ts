@@ -78,6 +78,16 @@ describe("a compressed bundle", () => {
     expect(again.outputs).toMatchObject({ changes: "0", "plan-sha256": plan.outputs["plan-sha256"] });
   });
 
+  it("is read anew where nobody kept its index, and writes nothing that stands already", async () => {
+    const { current } = world;
+    writeBundles(current.folder);
+    imagesOf(await current.push({ bundle: "bundle.tar.gz" }));
+    const mark = current.ground.requests.all.length;
+    const again = await current.push({ bundle: "bundle.tar.gz" }, { fresh: true });
+    expect(imagesOf(again)["atlas"]!.state).toBe("present");
+    expect(current.writes(mark)).toEqual([]);
+  });
+
   it("leaves its small parts in extract-to while it passes", async () => {
     const { current } = world;
     writeBundles(current.folder);
