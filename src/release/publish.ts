@@ -5,9 +5,10 @@ import type { Context } from "../action/context.ts";
 import type { Change } from "../action/plan.ts";
 import { connectAws } from "../aws/session.ts";
 import { type Json, sha256 } from "../canonical.ts";
+import { asEksDeployError } from "../errors.ts";
 import { type Named, readLatest, writeRecord } from "../record/latest.ts";
 import { type ReleaseRecord, recordBytes } from "../record/record.ts";
-import { keepSmoke } from "../record/smoke.ts";
+import { keepSmoke, newestSmokes } from "../record/smoke.ts";
 import { openStore, type RecordStore } from "../record/store.ts";
 import { keepValues } from "../record/values.ts";
 import { isRecorded } from "./recorded.ts";
@@ -70,7 +71,7 @@ export async function recordChange(
 
 /**
  * Keeps what a release proved: values file and record under their digests, the result of the smoke test, and last `latest`. A test that failed is kept as well. Nothing is
- * written in a dry run or after an empty release, which names the record that is `latest`.
+ * written in a dry run or after an empty release, which names the record that is `latest`; an empty dry run names it while it holds.
  */
 export async function publish(
   ended: Outcomes,
@@ -80,7 +81,8 @@ export async function publish(
 ): Promise<Published | undefined> {
   const { outcome, plan } = ended;
   const outputs = ended.outputs ?? {};
-  if (ended.dryRun || !plan || !inputs.records) return undefined;
+  if (!plan || !inputs.records) return undefined;
+  if (ended.dryRun) return outcome === "done" && plan.changes.length === 0 ? holding(inputs, ctx) : undefined;
   if (outcome !== "done") {
     if (plan.changes.length > 0) await keepFailedSmoke(outputs, inputs, ctx);
     return undefined;
@@ -93,6 +95,27 @@ export async function publish(
   const named = await writeRecord(store, record);
   await keepSmoke(store, smokeEntry(inputs, named.sha256, true, outputs["results"], ctx));
   return showRecord(named, ctx);
+}
+
+/**
+ * The latest record, where no newer smoke test says otherwise: who finds nothing to change need not prove it again. What cannot be read is nobody's proof, and no reason for a
+ * plan to fail.
+ */
+async function holding(inputs: RecordInputs, ctx: Context): Promise<Published | undefined> {
+  try {
+    const store = (await storeOf(inputs, ctx))!;
+    const latest = await readLatest(store, inputs.environment, inputs.release);
+    if (!latest) return undefined;
+    const since = latest.record.finishedAt;
+    const [newest] = await newestSmokes(store, inputs.environment ?? "default", inputs.release, since, 1);
+    if (newest?.passed !== false) return showRecord(latest, ctx);
+    ctx.log.info(`The newest smoke test failed (${newest.at}, ${newest.run}): a release would ask the models again`);
+  } catch (thrown) {
+    const { code, happened } = asEksDeployError(thrown);
+    if (code === "CANCELLED") throw thrown;
+    ctx.log.info(`The latest record is not named: ${happened.split("\n")[0]}`);
+  }
+  return undefined;
 }
 
 /** The values file must still be what was proven: something else on the runner may have written over it. */

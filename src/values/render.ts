@@ -58,7 +58,7 @@ export function renderValues(wanted: Wanted): RenderedValues {
   const { annotations } = wanted.ingress;
   const plain = ingressAnnotations({ ...wanted.ingress, annotations: {} });
   return {
-    values: mergeValues(made, sorted(wanted.values)),
+    values: withModelsInOrder(mergeValues(made, sorted(wanted.values))),
     overridden: [
       ...overridden(plain, annotations, ["ingress", "annotations"]),
       ...wanted.models.flatMap((model) =>
@@ -97,12 +97,30 @@ function settingsOf(model: WantedModel, prefix: string): Values {
   };
 }
 
+/** Settings of a model that come first in its entry, in this order. */
+const first = ["model", "modelName", "modelType", "gpus", "ingressHost", "extraHosts"];
+
+/** helm gives live values back by key, so an entry that stays as it is live is put into the order of one that is made: the same values are the same file. */
+function withModelsInOrder(values: Values): Values {
+  const { models } = values;
+  if (!isMap(models)) return values;
+  const inOrder = (model: unknown) => {
+    if (!isMap(model)) return model;
+    const own = sorted(model);
+    const known = first.flatMap((key) => (key in own ? [[key, own[key]]] : []));
+    return { ...Object.fromEntries(known), ...own };
+  };
+  return { ...values, models: Object.fromEntries(Object.entries(models).map(([key, model]) => [key, inOrder(model)])) };
+}
+
 /** Free values by key, so that their order in a spec changes nothing. */
 function sorted(values: Values): Values {
+  const inside = (value: unknown): unknown =>
+    Array.isArray(value) ? value.map(inside) : isMap(value) ? sorted(value) : value;
   return Object.fromEntries(
     Object.keys(values)
       .sort()
-      .map((key) => [key, isMap(values[key]) ? sorted(values[key]) : values[key]]),
+      .map((key) => [key, inside(values[key])]),
   );
 }
 

@@ -47,6 +47,23 @@ describe.each([3, 4] as const)("a release with helm %i", (helm) => {
     expect(runner.outputs["headline"]).toBe("inference (dev) is up to date, and its 3 models answer.");
   });
 
+  it("names the latest record in a plan that changes nothing, until a smoke test fails or it may not be read", async () => {
+    const latest = room.kept("latest/dev/inference")!.trim();
+    const named = async () => (await room.pass({ command: "plan" })).outputs["record-sha256"];
+    expect(await named()).toBe(latest);
+    room.world.models.troubles.add({ kind: "malformed" });
+    await room.fail({ command: "smoke" });
+    room.world.models.troubles.clear();
+    expect(await named()).toBe("");
+    await room.pass({ command: "smoke" });
+    expect(await named()).toBe(latest);
+    const denied = { status: 403, headers: {}, body: "<Error><Code>AccessDenied</Code><Message>no</Message></Error>" };
+    const smokes = { service: "s3", operation: "GetObject", resource: /\/smoke\//, times: 99 };
+    room.world.faults.add({ ...smokes, effect: { kind: "answer", answer: denied } });
+    expect(await named()).toBe("");
+    room.world.faults.clear();
+  });
+
   it("asks again what it may do when the connection broke", async () => {
     const reviews = /selfsubjectaccessreviews/;
     room.world.faults.add({ service: "kubernetes", operation: reviews, times: 2, effect: { kind: "reset" } });

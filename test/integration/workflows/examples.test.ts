@@ -21,10 +21,10 @@ function example(name: string, over: Partial<Parameters<Place["call"]>[1]> = {})
   return runWorkflow(workflowOf(`workflows-examples/${name}.yml`), place.call(name, over, environments));
 }
 
-/** What the model servers of the cluster were asked to restart for, or were not. */
-function restarts(mark: number): readonly string[] {
-  const writes = place.world.requests.writes(mark).filter(({ service }) => service === "kubernetes");
-  return writes.filter(({ name }) => name === "patch deployments").map(({ resource }) => resource);
+/** How often each model's Deployment was changed. */
+function generations(): Readonly<Record<string, unknown>> {
+  const deployments = place.world.kubernetes.store.list("deployments", "poolside-models");
+  return Object.fromEntries(deployments.map(({ metadata }) => [metadata.name, metadata.generation]));
 }
 
 describe("the examples on the sandbox", { timeout: 180_000 }, () => {
@@ -63,11 +63,20 @@ describe("the examples on the sandbox", { timeout: 180_000 }, () => {
     expect(told(await example("plan-pull-request", { github }))).toEqual([]);
   });
 
-  it("add-a-model.yml brings one model and leaves the others", async () => {
-    const mark = place.world.requests.all.length;
-    const run = await example("add-a-model", { inputs: { model: "point", environment: "dev" } });
+  it("add-a-model.yml brings one model, and asks nobody a second time, while the spec has moved on for others", async () => {
+    const { "eks-deploy.yaml": spec } = place.call("add-a-model", {}, environments).files;
+    const files = {
+      "eks-deploy.yaml": spec!.replace("modelName: Point,", "modelName: Point-2,").replace(/gpus: 4/, "gpus: 2"),
+    };
+    const inputs = { model: "point", environment: "dev" };
+    const before = generations();
+    const run = await example("add-a-model", { files, inputs });
     expect(told(run), logOf(run)).toEqual(["add / plan: success", "add / deploy: success"]);
-    expect(restarts(mark)).toEqual([]);
+    const after = generations();
+    const changed = Object.keys(after).filter((name) => after[name] !== before[name]);
+    expect(changed).toEqual(["inference-point"]);
+    const again = await example("add-a-model", { files, inputs });
+    expect(told(again), logOf(again)).toEqual(["add / plan: success"]);
   });
 
   it("hourly-smoke.yml opens an issue while a key is wrong, and closes it when the models answer", async () => {

@@ -91,20 +91,62 @@ describe("the workflows on the sandbox", { timeout: 180_000 }, () => {
         "sync-checkpoints-laguna-m",
         "sync-checkpoints-laguna-xs",
         "sync-checkpoints-point",
-      ].flatMap((job) => ["plan.json", "report.json"].map((file) => `eks-deploy-dev-${job}/${file}`)),
+      ].flatMap((job) => [
+        ...(job === "plan" ? ["eks-deploy-dev-plan/inference_values.yaml"] : []),
+        ...["plan.json", "report.json"].map((file) => `eks-deploy-dev-${job}/${file}`),
+      ]),
     ]);
     for (const path of kept) expect(readFileSync(join(artifacts, path), "utf8"), path).not.toContain(apiKey);
     expect(logOf(first)).not.toContain(apiKey);
   });
 
-  it("has nothing to transfer and nothing to write when it runs again, and names the record that is there", async () => {
+  it("asks nobody when it runs again and nothing changes, and ends with the record that is there", async () => {
     const mark = world.requests.all.length;
     const run = await runWorkflow(release, call({}, "again"));
+    expect(told(run), logOf(run)).toEqual(["plan: success"]);
+    expect(run.result("deploy")).toBe("skipped");
+    expect(world.requests.writes(mark)).toEqual([]);
+    const { "record-uri": uri, "record-sha256": sha256 } = first.outputs;
+    expect(run.outputs).toEqual({
+      "record-uri": uri,
+      "record-sha256": sha256,
+      "record-artifact": "eks-deploy-dev-plan",
+      passed: "true",
+      headline: "inference (dev) is up to date.",
+    });
+    expect(filesBelow(join(folder, "again/artifacts"))).toEqual(
+      ["inference_values.yaml", "plan.json", "record.json", "report.json"].map((file) => `eks-deploy-dev-plan/${file}`),
+    );
+  });
+
+  it("asks for the approval, and asks the models, where the newest smoke test of what is live failed", async () => {
+    world.models.troubles.add({ kind: "malformed" });
+    expect((await runWorkflow(smoke, call({ environments: "dev" }, "red"))).outputs["passed"]).toBe("false");
+    const red = await runWorkflow(release, call({}, "red"));
+    world.models.troubles.clear();
+    expect(told(red), logOf(red)).toEqual(["plan: success", "deploy: failure"]);
+    expect(red.outputs).toMatchObject({ passed: "false", "record-sha256": "" });
+    const green = await runWorkflow(release, call({}, "green"));
+    expect(told(green), logOf(green)).toEqual(["plan: success", "deploy: success"]);
+    expect(green.outputs).toMatchObject({ passed: "true", "record-sha256": first.outputs["record-sha256"] });
+    expect((await runWorkflow(smoke, call({ environments: "dev" }, "green"))).outputs["passed"]).toBe("true");
+    expect(told(await runWorkflow(release, call({}, "green")))).toEqual(["plan: success"]);
+  });
+
+  it("asks for the approval where what is live is proven by no record, though nothing else changes", async () => {
+    const latest = "eks-deploy/latest/dev/inference";
+    const named = world.aws.s3.read(place.bucket, latest)!;
+    world.aws.s3.bucket(place.bucket).delete(latest);
+    const run = await runWorkflow(release, call({}, "unproven"));
     expect(told(run), logOf(run)).toEqual(["plan: success", "deploy: success"]);
-    expect(
-      world.requests.writes(mark).map((request) => `${request.service} ${request.name} ${request.resource}`),
-    ).toEqual([]);
-    expect(run.outputs).toMatchObject({ passed: "true", "record-sha256": first.outputs["record-sha256"] });
+    expect(run.jobs[0]!.outputs).toMatchObject({ unchanged: "false", "record-sha256": "" });
+    expect(run.outputs).toMatchObject({ passed: "true", "record-artifact": "eks-deploy-dev-deploy" });
+    expect(world.aws.s3.read(place.bucket, latest)).not.toEqual(named);
+  });
+
+  it("asks for the approval where a secret blots out that nothing changes", async () => {
+    const run = await runWorkflow(release, { ...call({}, "blotted-out"), masked: ["true"] });
+    expect(told(run), logOf(run)).toEqual(["plan: success", "deploy: success"]);
   });
 
   it("plan.yml finds nothing to change then, and writes no comment where there is no pull request", async () => {

@@ -86,4 +86,15 @@ describe("renderValues", () => {
       prefix: "s3://b/old",
     });
   });
+
+  it("writes the same bytes for a model that stays as it is live, whose values helm gives back by key", () => {
+    const values = { tolerations: [{ operator: "Exists", key: "gpu" }], extraArgs: ["--x"] };
+    const [first, ...rest] = wanted().models;
+    const whole = renderValues(wanted({ models: [{ ...first!, extraHosts: ["b.dev.example.com"], values }, ...rest] }));
+    const live = (whole.values["models"] as Record<string, object>)["laguna-m"]!;
+    const back = Object.fromEntries(Object.entries(live).sort(([a], [b]) => (a < b ? -1 : 1)));
+    expect(Object.keys(back)).not.toEqual(Object.keys(live));
+    const part = renderValues(wanted({ models: rest, untouched: { "laguna-m": back } }));
+    expect(valuesFile(part.values).text).toBe(valuesFile(whole.values).text);
+  });
 });

@@ -45,6 +45,30 @@ describe("the deploy job", () => {
   });
 });
 
+describe.each([
+  [".github/workflows/release.yml", "deploy"],
+  [".github/workflows/promote.yml", "promote"],
+])("the approval of a plan that changes nothing, in %s", (path, reviewed) => {
+  const { jobs } = workflowOf(path);
+  const unchanged = (outputs: Record<string, string>) =>
+    String(interpolate(jobs["plan"]!.outputs!["unchanged"], { steps: { plan: { outputs } } }));
+  const asks = (outputs: Record<string, string>) =>
+    runs(jobs[reviewed]!.if, { inputs, needs: needs("success", "skipped", "skipped", outputs) });
+
+  it.each<[string, boolean, Record<string, string>]>([
+    ["is proven by a record that holds", false, { changes: "0", record: "/tmp/record.json" }],
+    ["is proven by no record that holds", true, { changes: "0", record: "" }],
+    ["is to be changed", true, { changes: "1", record: "/tmp/record.json" }],
+    ["was not told", true, { changes: "", record: "/tmp/record.json" }],
+  ])("what is live %s: somebody is asked is %s", (_, expected, planned) => {
+    expect(asks({ unchanged: unchanged(planned), "plan-sha256": "ab12" })).toBe(expected);
+  });
+
+  it("is asked for where a secret blotted the answer out", () => {
+    expect(asks({ unchanged: "", "plan-sha256": "ab12" })).toBe(true);
+  });
+});
+
 describe("the transfer jobs", () => {
   it.each([
     ["push-images", { "transfer-images": "true" }, true],
