@@ -1,6 +1,6 @@
 import { UserError } from "../errors.ts";
 import type { TarMember } from "./member.ts";
-import { shown } from "./walk.ts";
+import { holdsControl, shown } from "./names.ts";
 
 /** Refuses a member that is no plain file or folder, or whose path could lead somewhere else. Pure. Errors: `TAR_TYPE_REFUSED`, `TAR_PATH_UNSAFE`. */
 export function refuseUnsafe(member: TarMember, label: string): void {
@@ -57,7 +57,7 @@ function parentsOf(path: string): readonly string[] {
 }
 
 function refusedType(member: TarMember, label: string): UserError {
-  const target = member.linkpath ? ` to ${shown(member.linkpath)}` : "";
+  const target = member.linkpath && member.type.endsWith("link") ? ` to ${shown(member.linkpath)}` : "";
   return new UserError("TAR_TYPE_REFUSED", {
     happened: `${label} holds ${shown(member.path)}, a ${words[member.type] ?? member.type}${target}; only files and folders are taken.`,
     next: "Make the archive again with plain files: tar --dereference --hard-dereference -cf NEW.tar FOLDER",
@@ -78,7 +78,7 @@ const words: Readonly<Partial<Record<TarMember["type"], string>>> = {
 function unsafe({ path, type, size }: TarMember): string | undefined {
   if (path.startsWith("/")) return "is absolute";
   if (path.includes("\\")) return "holds a backslash";
-  if (/[\u0000-\u001f\u007f]/.test(path)) return "holds a control character";
+  if (holdsControl(path)) return "holds a control character";
   if (path.includes("\ufffd")) return "is no valid UTF-8";
   if (path.split("/").includes("..")) return "leads upwards (..)";
   if (type === "folder" && size > 0) return "is a folder that holds data";

@@ -2,12 +2,13 @@ import { UserError } from "../errors.ts";
 import type { Cursor } from "./cursor.ts";
 import { badHeader, blockSize, type Header, isZero, longText, parseHeader } from "./header.ts";
 import type { MemberType, TarMember } from "./member.ts";
+import { shown } from "./names.ts";
 import { type PaxRecords, parsePax, paxSize, paxSparse } from "./pax.ts";
 
 /** A name or an extended header is not longer than this; the longest that writers make are some kilobytes. */
 const longestExtension = 1_048_576;
-/** So far behind the end marker is looked for something that does not belong there; writers pad with at most some kilobytes of zeros. */
-const trailer = 1_048_576;
+/** Bytes behind the end marker that are looked at together. */
+const trailer = 65_536;
 /** More members than any release has; an archive of endless empty files must not fill the memory. */
 const mostMembers = 250_000;
 
@@ -79,11 +80,6 @@ export function truncated(cursor: Pick<Cursor, "label">, what: string): UserErro
     happened: `${cursor.label} ends too early: ${what}.`,
     next: "Transfer the archive again and compare its size and SHA-256 with what Poolside published.",
   });
-}
-
-/** A path as it may stand in a message: quoted, its control characters escaped, not endless. */
-export function shown(path: string): string {
-  return JSON.stringify(path.length > 200 ? `${path.slice(0, 200)}…` : path);
 }
 
 /** How files begin that are taken for a tar. */
@@ -185,18 +181,18 @@ function typeOf(flag: string, path: string, pax: PaxRecords): MemberType {
   return path.endsWith("/") ? "folder" : "file";
 }
 
-/** The end is two blocks of zeros, and behind it nothing but padding. */
+/** The end is two blocks of zeros, and behind it nothing but padding, however long: GNU tar fills records of any size. */
 async function endsHere(cursor: Cursor, at: number): Promise<void> {
   const second = await cursor.take(blockSize);
   if (second.length < blockSize) throw truncated(cursor, "its end marker is cut");
   if (!isZero(second)) throw badHeader(cursor.label, at, "is empty, although the archive goes on");
-  for (const end = cursor.position + trailer; cursor.position < end; ) {
-    const block = await cursor.take(blockSize);
-    if (!isZero(block))
+  for (;;) {
+    const padding = await cursor.take(trailer);
+    if (!isZero(padding))
       throw new UserError("TAR_TRAILING_DATA", {
         happened: `${cursor.label} goes on after its end marker (at byte ${at}); tools that read it would leave out the rest.`,
         next: "Use one archive per file, as Poolside sent it.",
       });
-    if (block.length < blockSize) return;
+    if (padding.length < trailer) return;
   }
 }

@@ -32,7 +32,8 @@ describe("what is refused in an archive", () => {
 
   it("refuses paths that could lead elsewhere or are none", () => {
     const paths = ["", ".", "./", "/", "/etc/passwd", "//a", "..", "../a", "a/../b", "a/..", "a\\b", "..\\a", "C:\\a"];
-    for (const path of [...paths, "a\0b", "a\nb", "a\u007fb", "a\ufffdb"])
+    const unseen = ["a\0b", "a\nb", "a\u007fb", "a\u0085b", "a\u2028b", "a\u202egpj.exe", "a\u2066b", "a\ufffeb"];
+    for (const path of [...paths, ...unseen, "a\ufffdb"])
       expect(refusal(path), JSON.stringify(path)).toBe("TAR_PATH_UNSAFE");
     expect(refusal("", "folder")).toBe("TAR_PATH_UNSAFE");
     expect(refusal("../", "folder")).toBe("TAR_PATH_UNSAFE");
@@ -41,6 +42,20 @@ describe("what is refused in an archive", () => {
   it("refuses everything that is neither file nor folder, whatever its path", () => {
     const types = ["symlink", "hardlink", "character-device", "block-device", "fifo", "sparse", "other"] as const;
     for (const type of types) expect(refusal("a", type), type).toBe("TAR_TYPE_REFUSED");
+  });
+
+  it("tells where a link leads, and of nothing else", () => {
+    const message = (type: MemberType) => {
+      try {
+        refuseUnsafe({ ...member("a", type), linkpath: "b" }, "t.tar");
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return "";
+    };
+    expect(message("symlink")).toContain('a symbolic link to "b"');
+    expect(message("hardlink")).toContain('a hard link to "b"');
+    expect(message("fifo")).toContain('"a", a FIFO;');
   });
 
   it("never lets a path with .. or a root pass, however it is written (property)", () => {
@@ -64,6 +79,7 @@ describe("what is refused in an archive", () => {
       return "";
     };
     expect(message("../\n::error::x")).toContain('"../\\n::error::x"');
+    expect(message("a\u0085\u202eb")).toContain('"a\\u0085\\u202eb"');
     expect(message(`../${"x".repeat(5_000)}`).length).toBeLessThan(500);
   });
 });

@@ -117,6 +117,10 @@ describe("reading a tar", () => {
     expect(await refusalOf(Buffer.concat([one, zeros(20)]))).toBeUndefined();
     expect(await refusalOf(Buffer.concat([one, zeros(2), Buffer.alloc(100)]))).toBeUndefined();
     expect(await refusalOf(Buffer.concat([writeTar([]), writeTar([{ path: "b" }])]))).toBe("TAR_TRAILING_DATA");
+    // GNU tar fills its last record, whatever its size: a second archive may come late.
+    expect(await refusalOf(Buffer.concat([one, zeros(6_000)]))).toBeUndefined();
+    expect(await refusalOf(Buffer.concat([one, zeros(6_000), one, zeros(2)]))).toBe("TAR_TRAILING_DATA");
+    expect(await refusalOf(Buffer.concat([one, zeros(130), Buffer.from("x")]))).toBe("TAR_TRAILING_DATA");
     expect(await refusalOf(zeros(2))).toBeUndefined();
     expect(await refusalOf(Buffer.from("no tar at all"))).toBe("TAR_NOT_A_TAR");
     expect(await refusalOf(randomBytes(2_048))).toBe("TAR_NOT_A_TAR");
