@@ -18,10 +18,10 @@ import { prepareRepositories } from "./repository.ts";
 export async function applyImages(planned: ImagesPlanned, clients: ImageClients): Promise<ImagesApplied> {
   const { inputs, loaded, work } = planned;
   const { cargo } = loaded;
-  await prepareRepositories(work.create, work.policies, inputs, clients);
-  if (cargo.kind === "pass") return applyPass(planned, cargo, clients);
+  const empty = await prepareRepositories(work.create, work.policies, inputs, clients);
+  if (cargo.kind === "pass") return applyPass(planned, cargo, clients, empty);
   const goals = work.push ?? [];
-  const result = await pushGoals(goals, planned, cargo, clients);
+  const result = await pushGoals(goals, planned, cargo, clients, empty);
   await keepThings(work.keep, cargo.chart, clients);
   return {
     result,
@@ -37,6 +37,7 @@ async function pushGoals(
   { inputs, observed }: ImagesPlanned,
   cargo: ArchiveCargo | KnownCargo,
   { wire, aws, ctx }: ImageClients,
+  empty: ReadonlySet<string>,
 ): Promise<PushResult> {
   if (goals.length === 0) return { images: [], bytesUploaded: 0 };
   const standing = (observed.goals ?? []).filter((goal) => !goals.includes(goal));
@@ -44,6 +45,7 @@ async function pushGoals(
   const expected = inputs.bundleSha256;
   return pushImages(goals.filter(isFull), standing.filter(isFull), {
     wire,
+    empty,
     concurrency: inputs.concurrency,
     mounting: goals.length + standing.length > 1 && (await mountingEnabled(aws, ctx.signal)),
     blob: (goal, blob) => cargo.blob(goal, blob),

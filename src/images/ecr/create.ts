@@ -3,21 +3,21 @@ import { errorName, fromAws } from "../../aws/errors.ts";
 import type { Aws } from "../../aws/session.ts";
 import { UserError } from "../../errors.ts";
 import { ownerTag } from "../../facts/owner.ts";
-import { describeRepositories, type Repository, repositoryOf } from "./repositories.ts";
+import { describeRepositories } from "./repositories.ts";
 import type { RepositorySettings } from "./settings.ts";
 
-/** Makes a repository with our tag. One that another run made in the meantime is as good: it is read and used as it is. */
+/** Makes a repository with our tag. One that another run made in the meantime is as good, and used as it is; gives whether it is this run's. */
 export async function createRepository(
   name: string,
   settings: RepositorySettings,
   aws: Aws,
   signal: AbortSignal,
-): Promise<Repository> {
+): Promise<boolean> {
   const client = await ecrClient(aws);
   const { CreateRepositoryCommand } = await import("@aws-sdk/client-ecr");
   const { mutability, exclusions, scanOnPush, encryptionKey, owner } = settings;
   try {
-    const answer = await client.send(
+    await client.send(
       new CreateRepositoryCommand({
         registryId: aws.account,
         repositoryName: name,
@@ -38,11 +38,10 @@ export async function createRepository(
       }),
       { abortSignal: signal },
     );
-    return repositoryOf(answer.repository ?? {});
+    return true;
   } catch (thrown) {
     if (errorName(thrown) === "RepositoryAlreadyExistsException") {
-      const made = (await describeRepositories([name], aws, signal)).get(name);
-      if (made) return made;
+      if ((await describeRepositories([name], aws, signal)).has(name)) return false;
     }
     if (errorName(thrown) === "LimitExceededException") {
       throw new UserError("REPOSITORY_QUOTA", {

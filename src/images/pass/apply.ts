@@ -24,13 +24,14 @@ export async function applyPass(
   planned: ImagesPlanned,
   cargo: PassCargo,
   clients: ImageClients,
+  empty: Set<string>,
 ): Promise<ImagesApplied> {
   const { inputs, observed, work } = planned;
   if (work.push?.length === 0) return nothingToPush(planned, cargo, clients);
   const { ctx } = clients;
   ctx.log.info(`${cargo.bundle.label} is read in one pass, with ${size(inputs.memory)} of memory and nothing on disk.`);
   const passage = new Passage(planned, cargo, clients);
-  const { chart, sha256 } = await passUntilWhole(passage, clients);
+  const { chart, sha256 } = await passUntilWhole(passage, empty, clients);
   const expected = inputs.bundleSha256;
   if (expected && sha256 !== expected) throw bundleDiffers(cargo.bundle, expected, sha256 ?? "");
   const goals = goalsOf(passage.images(), [], inputs.repositoryPrefix);
@@ -54,11 +55,11 @@ export async function applyPass(
 }
 
 /** Passes over the bundle until nothing is lost. What the first pass saw holds: it alone sees everything. */
-async function passUntilWhole(passage: Passage, { aws, ctx }: ImageClients): Promise<Passed> {
-  const first = await passage.run(await mountingEnabled(aws, ctx.signal), true);
+async function passUntilWhole(passage: Passage, empty: Set<string>, { aws, ctx }: ImageClients): Promise<Passed> {
+  const first = await passage.run(await mountingEnabled(aws, ctx.signal), empty);
   for (let pass = 2; passage.lost.length > 0 && pass <= mostPasses; pass += 1) {
     ctx.log.info(`A connection broke under ${passage.lost.join(", ")}: the bundle is read again, for what is missing.`);
-    await passage.run(false, false);
+    await passage.run(false);
   }
   if (passage.lost.length > 0) throw blobsLost(passage.lost);
   return first;

@@ -53,14 +53,18 @@ export class Passage {
     });
   }
 
-  async run(mounting: boolean, first: boolean): Promise<Passed> {
+  /** One pass. `empty`: for the first one, the repositories that were made for it; those that it makes are added. */
+  async run(mounting: boolean, empty?: Set<string>): Promise<Passed> {
+    const first = empty !== undefined;
     const { ctx, wire } = this.clients;
     const { inputs } = this.planned;
     const stop = new AbortController();
     const signal = AbortSignal.any([ctx.signal, stop.signal]);
     const queue = createQueue({ limit: inputs.concurrency, signal: ctx.signal });
     // First come, first sent: what waits holds memory that what comes later needs.
-    const placement = new Placement(wire, queue, mounting, this.progress, () => 0);
+    const rank = () => 0;
+    const { progress } = this;
+    const placement = new Placement({ wire, queue, mounting, progress, empty: empty ?? new Set(), rank });
     const keptSize = memoryFor(inputs).inflated / 4;
     const pushes: ArchivePush[] = [];
     const ends: Promise<unknown>[] = [];
@@ -76,7 +80,7 @@ export class Passage {
             return;
           }
           const repository = repositoryName(inputs.repositoryPrefix, name.image);
-          await ensureRepository(repository, this.planned, this.clients);
+          if (await ensureRepository(repository, this.planned, this.clients)) empty?.add(repository);
           const push = new ArchivePush(name, repository, { placement, keptSize, onFailure: () => stop.abort() });
           pushes.push(push);
           const { layout, end } = await push.take(members);

@@ -8,6 +8,18 @@ import type { Arrival } from "./pushed.ts";
 /** Rank of requests without a body: others wait for what they tell. */
 const ahead = Number.MAX_SAFE_INTEGER;
 
+export interface PlacementOptions {
+  readonly wire: Wire;
+  readonly queue: WorkQueue;
+  /** Whether the account lets blobs be mounted. */
+  readonly mounting: boolean;
+  readonly progress: Progress;
+  /** Repositories that were made a moment ago: nobody need ask what is in them. */
+  readonly empty: ReadonlySet<string>;
+  /** Which body is sent first of those that wait; the largest, unless it is told. */
+  readonly rank?: (blob: Descriptor) => number;
+}
+
 /** Brings blobs into repositories over one queue: there already, else mounted, else sent. */
 export class Placement {
   /** By repository: resolves when its image is whole, so that its blobs can be mounted. */
@@ -15,50 +27,38 @@ export class Placement {
   /** The first repository that each digest goes to, or is in. */
   readonly homes = new Map<string, string>();
   readonly wire: Wire;
-  private readonly queue: WorkQueue;
-  private readonly mounting: boolean;
-  private readonly progress: Progress;
-  private readonly rank: (blob: Descriptor) => number;
+  private readonly options: PlacementOptions;
 
-  /** `rank`: which body is sent first of those that wait; the largest, unless it is told. */
-  constructor(
-    wire: Wire,
-    queue: WorkQueue,
-    mounting: boolean,
-    progress: Progress,
-    rank: (blob: Descriptor) => number = ({ size }) => size,
-  ) {
-    this.wire = wire;
-    this.queue = queue;
-    this.mounting = mounting;
-    this.progress = progress;
-    this.rank = rank;
+  constructor(options: PlacementOptions) {
+    this.wire = options.wire;
+    this.options = options;
   }
 
   /** A place in the queue. Requests without a body come first, then the body of the highest rank. */
   turn<T>(run: (wire: Wire) => Promise<T>, size = ahead): Promise<T> {
-    return this.queue.add(size, ({ signal, slower }) => run(this.wire.within(signal, slower)));
+    return this.options.queue.add(size, ({ signal, slower }) => run(this.wire.within(signal, slower)));
   }
 
   /** Brings one blob; `body` is asked for its bytes only when they must be sent. */
   async place(repository: string, blob: Descriptor, body: () => BlobBody, archive: string): Promise<Arrival> {
-    if (await this.turn((wire) => hasBlob(wire, repository, blob))) {
-      this.progress.spared(blob.size);
+    const { mounting, progress, empty, rank = ({ size }) => size } = this.options;
+    if (!empty.has(repository) && (await this.turn((wire) => hasBlob(wire, repository, blob)))) {
+      progress.spared(blob.size);
       return "present";
     }
     const home = this.homes.get(blob.digest) ?? repository;
     let session: string | undefined;
-    if (home !== repository && this.mounting) {
+    if (home !== repository && mounting) {
       // ECR mounts only what a manifest of the other repository refers to: its image must be whole first.
       await this.whole.get(home);
       const answer = await this.turn((wire) => mountBlob(wire, repository, blob, home));
       if (answer.mounted) {
-        this.progress.spared(blob.size);
+        progress.spared(blob.size);
         return "mounted";
       }
       session = answer.session;
     }
-    const sent = (bytes: number) => this.progress.sent(bytes);
+    const sent = (bytes: number) => progress.sent(bytes);
     return this.turn(async (wire) => {
       try {
         await uploadBlob(wire, repository, blob, body(), archive, sent, session);
@@ -67,6 +67,6 @@ export class Placement {
         if (thrown instanceof BlobLost) return "lost";
         throw thrown;
       }
-    }, this.rank(blob));
+    }, rank(blob));
   }
 }

@@ -17,6 +17,8 @@ export interface PushMeans {
   readonly concurrency: number;
   /** Whether the account lets blobs be mounted. */
   readonly mounting: boolean;
+  /** Repositories that were made a moment ago. */
+  readonly empty: ReadonlySet<string>;
   /** A blob's bytes. */
   blob(goal: Goal, blob: Descriptor): BlobBody;
   /** Proves the source as a whole (`bundle-sha256`), beside the sending; no tag is written before it has. */
@@ -40,7 +42,7 @@ export async function pushImages(
   const total = goals.reduce((sum, { oci }) => sum + oci.blobs.reduce((bytes, blob) => bytes + blob.size, 0), 0);
   const progress = new Progress(total, ctx);
   const queue = createQueue({ limit: means.concurrency, signal: ctx.signal });
-  const placement = new Placement(means.wire, queue, means.mounting, progress);
+  const placement = new Placement({ ...means, queue, progress });
   for (const { oci, repository } of [...standing, ...goals])
     for (const { digest } of oci.blobs) if (!placement.homes.has(digest)) placement.homes.set(digest, repository);
   const { prove } = means;

@@ -33,4 +33,15 @@ describe("an extracted bundle", () => {
       chart: first.outputs["chart"],
     });
   });
+
+  it("is not looked for in repositories that were made a moment ago, and is in others", async () => {
+    const { current } = world;
+    writeSampleBundle(join(current.folder, "bundle"), 0.05);
+    const asked = () => current.ground.requests.all.filter(({ name }) => name === "HEAD blob").length;
+    imagesOf(await current.push({ bundle: "./bundle" }));
+    expect(asked()).toBe(0);
+    current.states.ecr.repository("atlas").tags.clear();
+    imagesOf(await current.push({ bundle: "./bundle" }, { fresh: true }));
+    expect(asked()).toBeGreaterThan(0);
+  });
 });

@@ -162,7 +162,13 @@ describe("a copy from the registry of another account", () => {
       const goal = { name: "atlas", repository: "prod/atlas", tag: "1", digest, oci, size: oci.size };
       const blob = (_: unknown, descriptor: Parameters<typeof blobFrom>[2]) =>
         blobFrom(async () => source, "atlas", descriptor);
-      const result = await pushImages([goal], [], { wire: target, concurrency: 4, mounting: false, blob });
+      const result = await pushImages([goal], [], {
+        wire: target,
+        concurrency: 4,
+        mounting: false,
+        empty: new Set(),
+        blob,
+      });
       expect(result.bytesUploaded).toBe(config.length + layers[0]!.length + layers[1]!.length);
       expect(to.state.repository("prod/atlas").images.get(digest)?.content.toString()).toBe(manifest);
       expect(from.ground.requests.all.filter(({ name }) => name === "GET download")).toHaveLength(3);
