@@ -20,6 +20,8 @@ it("docs/permissions.md grants the transfer role exactly the ECR actions that pu
   const records = `s3://${bucket}/eks-deploy/`;
   imagesOf(await current.push({ bundle: "bundle.tar.gz", records }));
   imagesOf(await current.push({ bundle: "bundle", records, "repository-prefix": "a" }));
+  // A repository that is not new is asked for its layers.
+  current.states.ecr.repository("a/atlas").tags.clear();
   imagesOf(
     await current.push({ bundle: "bundle", records, "repository-prefix": "a", "pull-accounts": "310987654321" }),
   );
