@@ -80,7 +80,12 @@ export const checkpointsErrors: Catalogue = {
     remedy: "Transfer the archive again and compare its SHA-256 with what Poolside published.",
   },
   CHECKPOINT_INDEX_INCOMPLETE: {
-    means: "An index of weights names files or tensors that are not there.",
+    means:
+      "An index of weights, or the numbers in the names of its shards, tell of files or tensors that are not there.",
+    remedy: "Transfer the archive again and compare its SHA-256 with what Poolside published.",
+  },
+  CHECKPOINT_FILE_EMPTY: {
+    means: "A JSON file of a checkpoint has no byte in it; a model server would stumble over it.",
     remedy: "Transfer the archive again and compare its SHA-256 with what Poolside published.",
   },
   CHECKPOINT_SHA256: {

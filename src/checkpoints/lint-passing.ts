@@ -1,15 +1,19 @@
 import type { PassingFile } from "./content.ts";
-import { type Linted, lintedOf, refuseLongIndex } from "./lint.ts";
+import { type Linted, lintedOf, refuseEmpty, refuseLongIndex } from "./lint.ts";
 import { headerLength, lengthBytes, readTensors, type Tensors } from "./safetensors.ts";
-import { checkWeightIndex, isWeightIndex } from "./weight-map.ts";
+import { checkShards, checkWeightIndex, isWeightIndex } from "./weight-map.ts";
 
 /** The lint of files that pass once: headers are judged as soon as they have passed, indexes when all files have. */
 export class PassingLint {
   private readonly tensors = new Map<string, Tensors>();
   private readonly indexes = new Map<string, string>();
 
-  /** The file's data, with what the lint needs of it looked at in passing. Throws `SAFETENSORS_INVALID` before the data behind a bad header is given. */
+  /**
+   * The file's data, with what the lint needs of it looked at in passing. Throws `SAFETENSORS_INVALID` before the data behind a bad header is given,
+   * and `CHECKPOINT_FILE_EMPTY`.
+   */
   watch(path: string, file: PassingFile): AsyncIterable<Uint8Array> {
+    refuseEmpty(path, file.size);
     if (path.endsWith(".safetensors")) return this.watchHeader(path, file);
     return isWeightIndex(path) ? this.keepIndex(path, file) : file.data;
   }
@@ -17,6 +21,7 @@ export class PassingLint {
   /** What was learnt. Throws `CHECKPOINT_INDEX_INCOMPLETE`. */
   finish(): Linted {
     for (const [path, text] of this.indexes) checkWeightIndex(path, text, this.tensors);
+    checkShards(this.tensors.keys(), this.indexes.keys());
     return lintedOf(this.tensors);
   }
 

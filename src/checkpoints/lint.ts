@@ -1,7 +1,7 @@
 import type { Source } from "../bytes/source.ts";
 import { UserError } from "../errors.ts";
 import { headerLength, lengthBytes, readTensors, type Tensors } from "./safetensors.ts";
-import { checkWeightIndex, isWeightIndex } from "./weight-map.ts";
+import { checkShards, checkWeightIndex, isWeightIndex } from "./weight-map.ts";
 
 /** Largest index that is read: one of 100,000 tensors has some 10 MB. */
 const longestIndex = 100_000_000;
@@ -16,11 +16,15 @@ export interface Linted {
   readonly safetensors: number;
 }
 
-/** Reads every safetensors header and every index, before anything is uploaded. Errors: `SAFETENSORS_INVALID`, `CHECKPOINT_INDEX_INCOMPLETE`. */
+/**
+ * Reads every safetensors header and every index, before anything is uploaded. Errors: `SAFETENSORS_INVALID`, `CHECKPOINT_INDEX_INCOMPLETE`,
+ * `CHECKPOINT_FILE_EMPTY`.
+ */
 export async function lintFiles(
   files: readonly { readonly path: string; readonly size: number; readonly bytes: Source }[],
   signal: AbortSignal,
 ): Promise<Linted> {
+  for (const file of files) refuseEmpty(file.path, file.size);
   const weights = files.filter((file) => file.path.endsWith(".safetensors"));
   const tensors = new Map<string, Tensors>();
   let next = 0;
@@ -31,9 +35,12 @@ export async function lintFiles(
     }
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, weights.length) }, work));
-  for (const file of files) {
-    if (isWeightIndex(file.path)) checkWeightIndex(file.path, await textOf(file.bytes, file.path, signal), tensors);
-  }
+  const indexes = files.filter((file) => isWeightIndex(file.path));
+  for (const { path, bytes } of indexes) checkWeightIndex(path, await textOf(bytes, path, signal), tensors);
+  checkShards(
+    tensors.keys(),
+    indexes.map((index) => index.path),
+  );
   return lintedOf(tensors);
 }
 
@@ -59,6 +66,15 @@ async function textOf(source: Source, path: string, signal: AbortSignal): Promis
   const buffer = Buffer.allocUnsafe(source.size);
   await source.read(0, buffer, signal);
   return buffer.toString("utf8");
+}
+
+/** A JSON file without a byte is none: its writing was cut off, and a model server would stumble over it. */
+export function refuseEmpty(path: string, size: number): void {
+  if (size > 0 || !path.endsWith(".json")) return;
+  throw new UserError("CHECKPOINT_FILE_EMPTY", {
+    happened: `${path} is empty, and so no JSON.`,
+    next: "Transfer the archive again and compare its SHA-256 with what Poolside published.",
+  });
 }
 
 /** An index beyond all measure is not read into memory. */

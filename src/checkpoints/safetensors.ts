@@ -1,4 +1,5 @@
 import { UserError } from "../errors.ts";
+import { shown } from "../tar/names.ts";
 
 /** The format's own limit on its header. */
 const longestHeader = 100_000_000;
@@ -69,7 +70,7 @@ export function readTensors(header: Uint8Array, fileSize: number, path: string):
     if (tensor.begin !== at)
       throw invalid(
         path,
-        `tensor ${tensor.name} begins at ${tensor.begin} where ${at} is expected: there is a gap or an overlap`,
+        `tensor ${shown(tensor.name)} begins at ${tensor.begin} where ${at} is expected: there is a gap or an overlap`,
       );
     checkLength(tensor, path);
     at = tensor.end;
@@ -87,38 +88,79 @@ export function readTensors(header: Uint8Array, fileSize: number, path: string):
 }
 
 function parseHeader(header: Uint8Array, path: string): readonly Tensor[] {
-  let value: unknown;
+  // The format's own rules: no space and no byte order mark first, and no name twice, of which readers would believe either.
+  if (header[0] !== openingBrace) throw invalid(path, "its header is no JSON map");
+  const value = jsonOf(header, path);
+  if (namesIn(value) !== colonsIn(header)) throw invalid(path, "its header has a name twice");
+  return Object.entries(value as object).flatMap(([name, item]) => {
+    if (name !== "__metadata__") return [tensorOf(name, item, path)];
+    if (!isTextMap(item)) throw invalid(path, "its __metadata__ is no map of texts");
+    return [];
+  });
+}
+
+const openingBrace = 0x7b;
+
+function jsonOf(header: Uint8Array, path: string): unknown {
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(header));
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(header));
   } catch {
     throw invalid(path, "its header is no JSON");
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid(path, "its header is no map");
-  return Object.entries(value)
-    .filter(([name]) => name !== "__metadata__")
-    .map(([name, item]) => tensorOf(name, item, path));
+}
+
+/** Names in all maps of a parsed text, where of each that is there twice one is left. */
+function namesIn(value: unknown): number {
+  let names = 0;
+  // A list instead of recursion: a hostile header may be nested without end.
+  const inside = [value];
+  for (let next = inside.pop(); next !== undefined; next = inside.pop()) {
+    if (typeof next !== "object" || next === null) continue;
+    if (!Array.isArray(next)) names += Object.keys(next).length;
+    for (const item of Object.values(next)) inside.push(item);
+  }
+  return names;
+}
+
+/** Names in all maps of a JSON text as it was written: each is followed by a colon, which stands nowhere else outside of texts. */
+function colonsIn(json: Uint8Array): number {
+  let colons = 0;
+  let inText = false;
+  for (let at = 0; at < json.length; at += 1) {
+    const byte = json[at];
+    if (byte === 0x22) inText = !inText;
+    else if (inText && byte === 0x5c) at += 1;
+    else if (!inText && byte === 0x3a) colons += 1;
+  }
+  return colons;
+}
+
+function isTextMap(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  return Object.values(value).every((item) => typeof item === "string");
 }
 
 function tensorOf(name: string, item: unknown, path: string): Tensor {
   const { dtype, shape, data_offsets } = (item ?? {}) as Record<string, unknown>;
   const whole = (list: unknown): list is number[] =>
     Array.isArray(list) && list.every((number) => Number.isSafeInteger(number) && number >= 0);
-  if (typeof dtype !== "string" || !whole(shape) || !whole(data_offsets) || data_offsets.length !== 2)
-    throw invalid(path, `tensor ${name} lacks a type, a shape or its two offsets`);
+  if (typeof dtype !== "string" || dtype === "" || !whole(shape) || !whole(data_offsets) || data_offsets.length !== 2)
+    throw invalid(path, `tensor ${shown(name)} lacks a type, a shape or its two offsets`);
   const [begin, end] = data_offsets as [number, number];
-  if (end < begin) throw invalid(path, `tensor ${name} ends at ${end}, before it begins at ${begin}`);
+  if (end < begin) throw invalid(path, `tensor ${shown(name)} ends at ${end}, before it begins at ${begin}`);
   return { name, dtype, shape, begin, end };
 }
 
 function checkLength(tensor: Tensor, path: string): void {
+  const count = elements(tensor);
+  const what = `tensor ${shown(tensor.name)} (${shown(tensor.dtype)} ${tensor.shape.join(" x ")})`;
+  if (!Number.isSafeInteger(count)) throw invalid(path, `${what} has more elements than can be`);
   const width = bits[tensor.dtype];
   if (width === undefined) return;
-  const expected = Math.ceil((elements(tensor) * width) / 8);
+  if ((count * width) % 8 !== 0) throw invalid(path, `${what} does not fill its last byte`);
+  const expected = (count * width) / 8;
   if (expected !== tensor.end - tensor.begin)
-    throw invalid(
-      path,
-      `tensor ${tensor.name} (${tensor.dtype} ${tensor.shape.join(" x ")}) needs ${expected} bytes and has ${tensor.end - tensor.begin}`,
-    );
+    throw invalid(path, `${what} needs ${expected} bytes and has ${tensor.end - tensor.begin}`);
 }
 
 function elements({ shape }: Tensor): number {
