@@ -49,7 +49,8 @@ export async function applySync(work: SyncWork, store: Store, settings: ApplySet
     ctx,
     changed.reduce((sum, one) => sum + expectedBytes(one), 0),
   );
-  const engine: Engine = { store: own, queue, progress, partSize: settings.partSize };
+  const window = 2 * settings.concurrency;
+  const engine: Engine = { store: own, queue, progress, partSize: settings.partSize, window };
   const written = new Map<string, CheckpointManifest>();
   const failures: unknown[] = [];
   await Promise.allSettled(
@@ -91,7 +92,7 @@ async function syncModel(
   if (model.stored && !same) await removeManifest(store, model.prefix);
   const brought = same ?? (await bringFiles(work, engine, settings));
   // An answer to Create that was lost leaves an upload that nobody knows of.
-  if (!same) await settleOrphans(store, model.prefix.key, { sent: new Set(), copied: copiedKeys(model) });
+  if (!same) await settleOrphans(store, model.prefix.key, () => ({ sent: new Set(), copied: copiedKeys(model) }));
   await deleteObjects(store, model.prefix, work.deletes);
   const source = {
     label: model.source.label,

@@ -1,11 +1,13 @@
 import { runningSha256 } from "../bytes/digest.ts";
 import { gunzip, unzstd } from "../bytes/inflate.ts";
 import { inOrder } from "../bytes/ordered.ts";
+import { sliceOf } from "../bytes/slice.ts";
 import type { ByteStream, Source } from "../bytes/source.ts";
+import type { TarMember } from "../tar/member.ts";
 import { guardPaths } from "../tar/policy.ts";
-import { dataOf, indexTar, streamTar } from "../tar/read.ts";
-import type { FilesContent, PassingFile, StreamContent } from "./content.ts";
-import { layOut, type Strip } from "./layout.ts";
+import { streamTar, walkTar } from "../tar/read.ts";
+import type { CheckpointFile, FilesContent, PassingFile, StreamContent } from "./content.ts";
+import { type Entry, layOut, type Strip } from "./layout.ts";
 
 /** Compressed archives. */
 export type Compressed = "tar.gz" | "tar.zst";
@@ -20,19 +22,36 @@ export interface Placing {
 /** The files of an uncompressed tar, found by seeking over their data; unsafe members and a cut archive are refused before anything is uploaded. */
 export async function tarContent(archive: Source, placing: Placing, signal: AbortSignal): Promise<FilesContent> {
   const guard = guardPaths(archive.label);
-  const members = await indexTar(archive, { signal });
-  const entries = members.map((member) => ({ path: guard.admit(member), folder: member.type === "folder", member }));
+  const entries: (Entry & Pick<TarMember, "size" | "offset">)[] = [];
+  for await (const member of walkTar(archive, { signal })) {
+    const { type, size, offset } = member;
+    entries.push({ path: guard.admit(member), folder: type === "folder", size, offset });
+  }
   const { files, leftOut } = layOut(entries, placing.strip, archive.label, placing.prefixLength);
   return {
     kind: "files",
     leftOut,
-    files: files.map(({ path, entry }) => ({
-      path,
-      size: entry.member.size,
-      bytes: dataOf(archive, entry.member),
-      offset: entry.member.offset,
-    })),
+    files: files.map(({ path, entry }) => new ArchivedFile(path, entry.size, entry.offset, archive)),
   };
+}
+
+/** A file of an archive in four fields: there may be a hundred thousand of them, and a source for each would hold ten times as much. */
+class ArchivedFile implements CheckpointFile {
+  readonly path: string;
+  readonly size: number;
+  readonly offset: number;
+  private readonly archive: Source;
+
+  constructor(path: string, size: number, offset: number, archive: Source) {
+    this.path = path;
+    this.size = size;
+    this.offset = offset;
+    this.archive = archive;
+  }
+
+  get bytes(): Source {
+    return sliceOf(this.archive, this.offset, this.size, `${this.archive.label}!${this.path}`);
+  }
 }
 
 /** The files of a compressed tar. Each call of `files` passes over the archive once more. */

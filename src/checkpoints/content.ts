@@ -15,9 +15,10 @@ export interface CheckpointFile {
   /** Below the model's prefix. */
   readonly path: string;
   readonly size: number;
+  /** May be made anew at each access. */
   readonly bytes: Source;
   /** The object that the file is. */
-  readonly origin?: ObjectOrigin;
+  readonly origin?: ObjectOrigin | undefined;
   /** Where the file begins in its uncompressed archive. */
   readonly offset?: number;
 }

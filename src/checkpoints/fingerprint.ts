@@ -7,6 +7,8 @@ const whole = 65_536;
 /** Bytes of one sample, and how many are taken of a large file, the first and the last bytes among them. */
 const sampleBytes = 4_096;
 const samples = 16;
+/** Bytes of a SHA-256. */
+const digestBytes = 32;
 /** Files that are read at once. */
 const atOnce = 8;
 
@@ -16,18 +18,22 @@ const atOnce = 8;
  */
 export async function fingerprintFiles(files: readonly CheckpointFile[], signal: AbortSignal): Promise<string> {
   const sorted = files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
-  const digests: string[] = new Array(sorted.length);
+  const digests = Buffer.alloc(sorted.length * digestBytes);
   let next = 0;
   const work = async () => {
     for (let index = next++; index < sorted.length; index = next++) {
-      const file = sorted[index]!;
       const hash = createHash("sha256");
-      await sampled(file.bytes, hash, signal);
-      digests[index] = `${JSON.stringify(file.path)} ${file.size} ${hash.digest("hex")}\n`;
+      await sampled(sorted[index]!.bytes, hash, signal);
+      hash.digest().copy(digests, index * digestBytes);
     }
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, sorted.length) }, work));
-  return `files:${createHash("sha256").update(digests.join("")).digest("hex")}`;
+  const all = createHash("sha256");
+  for (const [index, { path, size }] of sorted.entries()) {
+    const digest = digests.subarray(index * digestBytes, (index + 1) * digestBytes);
+    all.update(`${JSON.stringify(path)} ${size} ${digest.toString("hex")}\n`);
+  }
+  return `files:${all.digest("hex")}`;
 }
 
 /** Identity of a compressed archive on disk: its size and samples, among them the end, where gzip keeps the checksum of all that it holds. */

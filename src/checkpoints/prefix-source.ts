@@ -7,7 +7,7 @@ import { type CheckpointManifest, manifestPath } from "../facts/manifest.ts";
 import { type ListedObject, listPrefix, type Prefix, prefixUri } from "../facts/prefix.ts";
 import { openSource } from "../transfer/open.ts";
 import type { Placing } from "./archive.ts";
-import type { CheckpointFile, ModelSource } from "./content.ts";
+import type { CheckpointFile, ModelSource, ObjectOrigin } from "./content.ts";
 import { layOut } from "./layout.ts";
 import type { Means } from "./means.ts";
 
@@ -32,7 +32,7 @@ export async function prefixSource(
   const label = `${prefixUri(prefix)}/`;
   const strip = placing.strip === "auto" ? 0 : placing.strip;
   const { files, leftOut } = layOut(entries, strip, label, placing.prefixLength);
-  const crcs = new Map(stored?.manifest.files.map((file) => [file.path, file.checksum]));
+  const checksums = new Map(stored?.manifest.files.map((file) => [file.path, file.checksum]));
   return {
     label,
     identity: stored?.manifest.source.identity ?? listingIdentity(entries),
@@ -41,32 +41,50 @@ export async function prefixSource(
     content: {
       kind: "files",
       leftOut,
-      files: files.map(({ path, entry }) => fileOf(path, entry, prefix, crcs.get(entry.path), means)),
+      files: files.map(({ path, entry }) => {
+        const checksum = checksums.get(entry.path);
+        return new ObjectFile(path, entry, checksum?.algorithm === "CRC32" ? checksum.value : undefined, prefix, means);
+      }),
     },
     close: async () => {},
   };
 }
 
-function fileOf(
-  path: string,
-  object: ListedObject,
-  prefix: Prefix,
-  checksum: { readonly algorithm: string; readonly value: string } | undefined,
-  means: Means,
-): CheckpointFile {
-  const key = prefix.key + object.path;
-  const origin = {
-    bucket: prefix.bucket,
-    key,
-    etag: object.etag,
-    ...(checksum?.algorithm === "CRC32" ? { crc32: checksum.value } : {}),
-  };
-  return {
-    path,
-    size: object.size,
-    bytes: objectSource(prefix.bucket, key, object.size, means),
-    ...(means.streams ? {} : { origin }),
-  };
+/** A file that is an object, in few fields: there may be a hundred thousand of them, and what opens one is made where it is wanted. */
+class ObjectFile implements CheckpointFile {
+  readonly path: string;
+  private readonly object: ListedObject;
+  private readonly crc32: string | undefined;
+  private readonly prefix: Prefix;
+  private readonly means: Means;
+  private source: Source | undefined;
+
+  constructor(path: string, object: ListedObject, crc32: string | undefined, prefix: Prefix, means: Means) {
+    this.path = path;
+    this.object = object;
+    this.crc32 = crc32;
+    this.prefix = prefix;
+    this.means = means;
+  }
+
+  get size(): number {
+    return this.object.size;
+  }
+
+  get bytes(): Source {
+    this.source ??= objectSource(this.prefix.bucket, this.key, this.size, this.means);
+    return this.source;
+  }
+
+  get origin(): ObjectOrigin | undefined {
+    if (this.means.streams) return undefined;
+    const { crc32, prefix, object } = this;
+    return { bucket: prefix.bucket, key: this.key, etag: object.etag, ...(crc32 === undefined ? {} : { crc32 }) };
+  }
+
+  private get key(): string {
+    return this.prefix.key + this.object.path;
+  }
 }
 
 /** An object that is opened at its first read: most are only ever copied. */

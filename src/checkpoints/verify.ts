@@ -1,13 +1,13 @@
 import type { Context } from "../action/context.ts";
 import { count } from "../action/describe.ts";
 import { type EksDeployError, RemoteError } from "../errors.ts";
-import { differencesFrom, isBookkeeping } from "../facts/checkpoint.ts";
 import type { CheckpointManifest } from "../facts/manifest.ts";
-import { type ListedObject, listPrefix, prefixUri } from "../facts/prefix.ts";
-import { createQueue } from "../transfer/queue.ts";
+import { listPages, prefixUri } from "../facts/prefix.ts";
 import type { Applied } from "./apply.ts";
+import { compareListing } from "./listing.ts";
 import { type ModelWork, prefixesOf, type SyncOutputs, type SyncWork, summariesOf } from "./plan.ts";
 import { headObject, type Store } from "./upload/store.ts";
+import { inWindow } from "./upload/window.ts";
 
 /** `manifest`: one listing against the manifest; `checksum`: S3 is asked for each object's; `size`: sizes only. */
 export type VerifyMode = "manifest" | "checksum" | "size";
@@ -31,13 +31,12 @@ export async function verifySync(
     const written = applied?.written.get(one.model.key);
     const manifest = written ?? one.model.stored?.manifest;
     if (!manifest) continue;
-    const objects = written || one.deletes.length > 0 ? await list(one, store!, ctx) : one.model.objects;
+    const pages = written || one.deletes.length > 0 ? list(one, store!, ctx) : [one.model.objects];
+    const listed = await compareListing(manifest, pages, mode === "size" ? "size" : "etag");
     const differing =
-      mode === "checksum"
-        ? await checksumDifferences(one, manifest, store!, concurrency, ctx)
-        : differencesFrom(manifest, objects, mode === "size" ? "size" : "etag");
+      mode === "checksum" ? await checksumDifferences(one, manifest, store!, concurrency) : listed.differing;
     for (const path of differing) problems.push(`${prefixUri(one.model.prefix)}/${path}`);
-    tellExtras(one, manifest, objects, ctx);
+    tellExtras(one, listed.extras, ctx);
   }
   const written = applied?.written ?? new Map<string, CheckpointManifest>();
   const manifests = summariesOf(work.models, work.given, written);
@@ -50,8 +49,8 @@ export async function verifySync(
   return problems.length === 0 ? { outputs } : { outputs, failure: incomplete(problems) };
 }
 
-function list({ model }: ModelWork, store: Store, ctx: Context): Promise<readonly ListedObject[]> {
-  return listPrefix(model.prefix, store.aws, ctx.signal, store.owner);
+function list({ model }: ModelWork, store: Store, ctx: Context) {
+  return listPages(model.prefix, store.aws, ctx.signal, store.owner);
 }
 
 async function checksumDifferences(
@@ -59,38 +58,26 @@ async function checksumDifferences(
   manifest: CheckpointManifest,
   store: Store,
   concurrency: number,
-  ctx: Context,
 ): Promise<readonly string[]> {
-  const queue = createQueue({ limit: concurrency, signal: ctx.signal });
   const differing: string[] = [];
-  for (const file of manifest.files) {
-    void queue.add(0, async () => {
-      const object = await headObject(store, model.prefix.key + file.path);
-      const same = file.checksum
-        ? object?.checksum?.algorithm === file.checksum.algorithm && object.checksum.value === file.checksum.value
-        : object?.etag === file.etag;
-      if (object?.size !== file.size || !same) differing.push(file.path);
-    });
-  }
-  await queue.idle();
+  await inWindow(manifest.files, concurrency, async (file) => {
+    const object = await headObject(store, model.prefix.key + file.path);
+    const same = file.checksum
+      ? object?.checksum?.algorithm === file.checksum.algorithm && object.checksum.value === file.checksum.value
+      : object?.etag === file.etag;
+    if (object?.size !== file.size || !same) differing.push(file.path);
+  });
   return differing.sort();
 }
 
-function tellExtras(
-  { model, deletes }: ModelWork,
-  manifest: CheckpointManifest,
-  objects: readonly ListedObject[],
-  ctx: Context,
-): void {
-  const own = new Set(manifest.files.map((file) => file.path));
+function tellExtras({ model, deletes }: ModelWork, found: readonly string[], ctx: Context): void {
   const gone = new Set(deletes.map((object) => object.path));
-  const extras = objects.filter(({ path }) => !own.has(path) && !gone.has(path) && !isBookkeeping(path));
+  const extras = found.filter((path) => !gone.has(path));
   if (extras.length === 0) return;
-  const shown = extras.slice(0, 3).map((object) => object.path);
   ctx.log.finding({
     code: "CHECKPOINT_EXTRA_FILES",
     level: "warning",
-    happened: `${model.key}: ${count(extras.length, "object")} below ${prefixUri(model.prefix)} ${extras.length === 1 ? "is" : "are"} not part of the checkpoint: ${shown.join(", ")}${extras.length > 3 ? ` and ${extras.length - 3} more` : ""}.`,
+    happened: `${model.key}: ${count(extras.length, "object")} below ${prefixUri(model.prefix)} ${extras.length === 1 ? "is" : "are"} not part of the checkpoint: ${extras.slice(0, 3).join(", ")}${extras.length > 3 ? ` and ${extras.length - 3} more` : ""}.`,
     next: "Look at them; set delete-extra: true to have them deleted.",
   });
 }

@@ -8,15 +8,13 @@ export interface Prefix {
   readonly key: string;
 }
 
-/** An object as a listing shows it. S3 tells the algorithm of its checksum there, never the value. */
+/** An object as a listing shows it. Its checksum is not told there. */
 export interface ListedObject {
   /** Below the prefix. */
   readonly path: string;
   readonly size: number;
   /** Without quotes. */
   readonly etag: string;
-  readonly algorithm: string | undefined;
-  readonly checksumType: string | undefined;
 }
 
 /** `s3://bucket/a/b` or `s3://bucket/a/b/`, as a place with a slash at its end; `undefined` for anything else. */
@@ -32,16 +30,27 @@ export function prefixUri({ bucket, key }: Prefix): string {
   return `s3://${bucket}/${key}`.replace(/\/$/, "");
 }
 
-/** All objects below a prefix, in the order of their keys' bytes: one request per 1,000. `owner` is the account that must own the bucket (the caller's own where not given; `any`: a source that is only read). */
+/** All objects below a prefix, in the order of their keys' bytes. `owner` is the account that must own the bucket (the caller's own where not given; `any`: a source that is only read). */
 export async function listPrefix(
   prefix: Prefix,
   aws: Aws,
   signal: AbortSignal,
   owner: string | "any" = aws.account,
 ): Promise<readonly ListedObject[]> {
+  const objects: ListedObject[] = [];
+  for await (const page of listPages(prefix, aws, signal, owner)) objects.push(...page);
+  return objects;
+}
+
+/** The same, a page of up to 1,000 objects at a time, which is one request: for who keeps none of them. */
+export async function* listPages(
+  prefix: Prefix,
+  aws: Aws,
+  signal: AbortSignal,
+  owner: string | "any" = aws.account,
+): AsyncGenerator<readonly ListedObject[], void, undefined> {
   const { ListObjectsV2Command } = await import("@aws-sdk/client-s3");
   const client = await s3Client(aws);
-  const objects: ListedObject[] = [];
   let token: string | undefined;
   do {
     const command = new ListObjectsV2Command({
@@ -54,18 +63,18 @@ export async function listPrefix(
     const page = await client.send(command, { abortSignal: signal }).catch((thrown: unknown) => {
       throw fromAws(thrown, `listing ${prefixUri(prefix)}`);
     });
-    for (const object of page.Contents ?? []) {
-      objects.push({
-        path: decodeKey(object.Key!).slice(prefix.key.length),
-        size: object.Size ?? 0,
-        etag: unquoted(object.ETag),
-        algorithm: object.ChecksumAlgorithm?.[0],
-        checksumType: object.ChecksumType,
-      });
-    }
+    yield (page.Contents ?? []).map((object) => ({
+      path: ofItsOwn(decodeKey(object.Key!).slice(prefix.key.length)),
+      size: object.Size ?? 0,
+      etag: unquoted(object.ETag),
+    }));
     token = page.IsTruncated ? page.NextContinuationToken : undefined;
   } while (token !== undefined);
-  return objects;
+}
+
+/** The same text in memory of its own: V8 keeps the whole of which a text is a piece, be that a page of a listing. */
+function ofItsOwn(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 /** S3 gives keys percent-encoded where it was asked to, with a plus for a space. */

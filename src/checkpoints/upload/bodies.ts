@@ -17,7 +17,7 @@ export interface Target {
   readonly key: string;
   readonly size: number;
   /** The object that is there now and will be replaced; absent: nothing is there, and nothing may be. */
-  readonly found: ListedObject | undefined;
+  readonly found: Pick<ListedObject, "etag"> | undefined;
 }
 
 /** Bytes of one part: a range of a source, or bytes in memory. */
@@ -32,32 +32,43 @@ export interface SentPart {
 }
 
 /** Uploads a file in one request, under its condition. */
-export async function putObject(
+export async function putObject(store: Store, target: Target, body: PartBody, turn: Turn): Promise<PutObject> {
+  return withBytes(store.buffers, body, turn.signal, (bytes) => putBytes(store, target, bytes, turn));
+}
+
+/** What S3 confirmed of an object that was written in one request. */
+export interface PutObject {
+  readonly etag: string;
+  /** CRC32, base64. */
+  readonly crc: string;
+}
+
+/** The same, of a body that is at hand, or made anew at each pass over it: one for its checksum, one to send it. `type`: what S3 tells of the object to whoever reads it. */
+export async function putBytes(
   store: Store,
-  { key, size, found }: Target,
+  { key, size, found, type }: Target & { readonly type?: string },
   body: PartBody,
   turn: Turn,
-): Promise<{ readonly etag: string; readonly crc: string }> {
-  return withBytes(store.buffers, body, turn.signal, async (bytes) => {
-    const crc = crc32.base64(await crcOfBody(bytes, turn.signal));
-    const place = `s3://${store.bucket}/${key}`;
-    const headers = {
-      [crc32.header]: crc,
-      ...encryptionHeaders(store),
-      ...(found ? { "if-match": `"${found.etag}"` } : { "if-none-match": "*" }),
-    };
-    try {
-      const answer = await put(store, `uploading ${key}`, { key, headers, body: bytes }, turn);
-      if ((answer[crc32.header] ?? crc) !== crc) throw otherChecksum(place);
-      return { etag: unquoted(answer["etag"]), crc };
-    } catch (thrown) {
-      if (!(thrown instanceof Refused) || thrown.status !== 412) throw told(thrown, store, place);
-      // Ours, where only the answer to an earlier attempt was lost; or somebody else's of the same bytes.
-      const there = await confirmedObject(store, key, size, { algorithm: "CRC32", value: crc });
-      if (!there) throw race(place);
-      return { etag: there.etag, crc };
-    }
-  });
+): Promise<PutObject> {
+  const crc = crc32.base64(await crcOfBody(body, turn.signal));
+  const place = `s3://${store.bucket}/${key}`;
+  const headers = {
+    [crc32.header]: crc,
+    ...(type === undefined ? {} : { "content-type": type }),
+    ...encryptionHeaders(store),
+    ...(found ? { "if-match": `"${found.etag}"` } : { "if-none-match": "*" }),
+  };
+  try {
+    const answer = await put(store, `uploading ${key}`, { key, headers, body }, turn);
+    if ((answer[crc32.header] ?? crc) !== crc) throw otherChecksum(place);
+    return { etag: unquoted(answer["etag"]), crc };
+  } catch (thrown) {
+    if (!(thrown instanceof Refused) || thrown.status !== 412) throw told(thrown, store, place);
+    // Ours, where only the answer to an earlier attempt was lost; or somebody else's of the same bytes.
+    const there = await confirmedObject(store, key, size, { algorithm: "CRC32", value: crc });
+    if (!there) throw race(place);
+    return { etag: there.etag, crc };
+  }
 }
 
 /** Uploads one part with its checksum, unless S3 holds it already. */

@@ -2,7 +2,7 @@ import { errorStatus, fromAws } from "../../aws/errors.ts";
 import { type Crc, crc32, crc64Nvme } from "../../bytes/crc.ts";
 import { UserError } from "../../errors.ts";
 import type { ManifestFile } from "../../facts/manifest.ts";
-import { unquoted } from "../../facts/prefix.ts";
+import { type ListedObject, unquoted } from "../../facts/prefix.ts";
 import type { ObjectOrigin } from "../content.ts";
 import { largestPart, partsOf } from "../parts.ts";
 import type { Target } from "./bodies.ts";
@@ -15,6 +15,7 @@ import { abortUpload, type Checksum, confirmedObject, fullChecksum, type Store }
 /** A file that S3 copies by itself: a whole object, or a range of one. */
 export interface Copy extends Target {
   readonly path: string;
+  readonly found: ListedObject | undefined;
   readonly origin: ObjectOrigin;
   /** Where the file begins in the object: the member of an archive. Absent: the file is the object. */
   readonly offset?: number;

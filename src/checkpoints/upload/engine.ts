@@ -12,6 +12,8 @@ export interface Engine {
   readonly progress: Progress;
   /** Wanted by the user; else it follows from the source. */
   readonly partSize: number | undefined;
+  /** Files of a model, and parts of a file, that are begun at once: enough for the queue to have work for every connection, whatever the number of all. */
+  readonly window: number;
 }
 
 /** What lies at a file's key: an object, an unfinished upload, or nothing. */

@@ -7,6 +7,7 @@ import { completeUpload, createUpload } from "./multipart.ts";
 import { otherChecksum, race, UploadLost } from "./problems.ts";
 import { openResumable, type Resumable } from "./resume.ts";
 import { abortUpload, confirmedObject, type OpenUpload, type Store } from "./store.ts";
+import { inWindow } from "./window.ts";
 
 /** A file may lose its upload (aborted by somebody, refused at the end); then it begins again, so often. */
 const mostBeginnings = 3;
@@ -26,8 +27,8 @@ export interface Upload extends Target {
   onPart(part: Part, sent: boolean): void;
 }
 
-/** Uploads one file, whole or in parts, and gives what S3 confirmed. Errors: those of the bodies, `CHECKPOINT_RACE`, `CHECKPOINT_CHECKSUM`. */
-export async function uploadFile(upload: Upload, store: Store, run: Run): Promise<ManifestFile> {
+/** Uploads one file, whole or in parts (`window` of them at once at most), and gives what S3 confirmed. Errors: those of the bodies, `CHECKPOINT_RACE`, `CHECKPOINT_CHECKSUM`. */
+export async function uploadFile(upload: Upload, store: Store, run: Run, window: number): Promise<ManifestFile> {
   const parts = partsOf(upload.size, upload.partSize);
   if (parts.length === 1) return uploadWhole(upload, parts[0]!, store, run);
   for (let beginning = 1; ; beginning += 1) {
@@ -36,7 +37,7 @@ export async function uploadFile(upload: Upload, store: Store, run: Run): Promis
         ? await run(upload.size, () => openResumable(store, upload.open!, parts))
         : undefined;
     try {
-      return await uploadParts(upload, parts, resumable, store, run);
+      return await uploadParts(upload, parts, resumable, store, run, window);
     } catch (thrown) {
       if (!(thrown instanceof UploadLost)) throw thrown;
       if (beginning >= mostBeginnings) throw thrown.failure;
@@ -57,23 +58,23 @@ async function uploadParts(
   resumable: Resumable | undefined,
   store: Store,
   run: Run,
+  window: number,
 ): Promise<ManifestFile> {
   const id = resumable?.id ?? (await run(upload.size, () => createUpload(store, upload.key)));
   const held = resumable?.parts;
-  const results = await Promise.allSettled(
-    parts.map((part) =>
-      run(upload.size, async (turn) => {
-        const sent = await uploadPart(store, upload, id, part, upload.body(part), held?.get(part.number), turn);
-        upload.onPart(part, sent.sent);
-        return sent;
-      }),
-    ),
-  );
-  const failed = results.filter((result) => result.status === "rejected").map((result) => result.reason as unknown);
+  const send = (part: Part) =>
+    run(upload.size, async (turn) => {
+      const sent = await uploadPart(store, upload, id, part, upload.body(part), held?.get(part.number), turn);
+      upload.onPart(part, sent.sent);
+      return sent;
+    });
   // A lost upload loses all its parts; any other failure is the one to tell.
-  const worst = failed.find((reason) => !(reason instanceof UploadLost)) ?? failed[0];
-  if (worst !== undefined) throw worst;
-  const sent = results.map((result) => (result as PromiseFulfilledResult<SentPart>).value);
+  const sent = await inWindow(
+    parts,
+    window,
+    send,
+    (failed) => failed.find((reason) => !(reason instanceof UploadLost)) ?? failed[0],
+  );
   return finishUpload(upload, id, parts, sent, store, run);
 }
 

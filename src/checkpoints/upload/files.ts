@@ -9,6 +9,7 @@ import { uploadFile } from "./file.ts";
 import { settleOrphans } from "./resume.ts";
 import type { OpenUpload } from "./store.ts";
 import { isLarge, proveUnpacked, unpack, unpackable } from "./unpack.ts";
+import { inWindow } from "./window.ts";
 
 /** Parts of files on disk, and of files that are held in memory on their way. */
 const usualPart = 16 * 1_048_576;
@@ -28,42 +29,50 @@ export async function uploadFiles(
     model.source,
     [...kept].map((path) => before.get(path)),
   );
-  const entries = await Promise.all(
-    content.files.map((file) => {
-      const entry = kept.has(file.path) ? before.get(file.path) : undefined;
-      const key = model.prefix.key + file.path;
-      const place = { key, found: there.get(file.path), open: open.get(key) };
-      if (entry) return entry;
-      return archive && isLarge(file) ? unpack(file, place, archive, engine) : bring(file, place, engine);
-    }),
-  );
+  const entries: ManifestFile[] = new Array(content.files.length);
+  await inWindow(largestFirst(content.files), engine.window, async (index) => {
+    const file = content.files[index]!;
+    const key = model.prefix.key + file.path;
+    const place = { key, found: there.get(file.path), open: open.get(key) };
+    entries[index] =
+      (kept.has(file.path) ? before.get(file.path) : undefined) ??
+      (await (archive && isLarge(file) ? unpack(file, place, archive, engine) : bring(file, place, engine)));
+  });
   if (archive) await proveUnpacked(content.files, entries, archive, engine);
   return entries;
 }
 
+/** Indexes of files, as the queue would take them: what takes longest must not come last. */
+function largestFirst(files: FilesContent["files"]): Uint32Array {
+  return Uint32Array.from(files.keys()).sort((a, b) => files[b]!.size - files[a]!.size || a - b);
+}
+
 async function bring(file: CheckpointFile, { key, found, open }: Place, engine: Engine): Promise<ManifestFile> {
   const { store, queue, progress } = engine;
-  if (file.origin) return copyFile({ ...file, origin: file.origin, key, found }, store, runOn(queue), progress);
-  if (found?.size === file.size) {
-    const equal = await queue.add(file.size, () => equalObject(store, key, file));
+  const { path, size, origin } = file;
+  if (origin) return copyFile({ path, size, origin, key, found }, store, runOn(queue), progress);
+  if (found?.size === size) {
+    const equal = await queue.add(size, () => equalObject(store, key, file));
     if (equal) {
-      progress.add(file.size, false);
+      progress.add(size, false);
       return equal;
     }
   }
+  const { bytes } = file;
   return uploadFile(
     {
-      path: file.path,
+      path,
       key,
-      size: file.size,
+      size,
       partSize: partSizeOf(file, engine),
       found,
       open,
-      body: ({ offset, size }) => ({ source: file.bytes, offset, size }),
+      body: ({ offset, size }) => ({ source: bytes, offset, size }),
       onPart: (part, sent) => progress.add(part.size, sent),
     },
     store,
     runOn(queue),
+    engine.window,
   );
 }
 
@@ -80,8 +89,10 @@ async function openUploads(
 ): Promise<ReadonlyMap<string, OpenUpload>> {
   const { key } = work.model.prefix;
   const inParts = content.files.filter((file) => !file.origin && file.size > partSizeOf(file, engine));
-  const own = new Set(inParts.map((file) => key + file.path));
-  return settleOrphans(engine.store, key, { sent: own, copied: copiedKeys(work.model) });
+  return settleOrphans(engine.store, key, () => ({
+    sent: new Set(inParts.map((file) => key + file.path)),
+    copied: copiedKeys(work.model),
+  }));
 }
 
 /** Keys of files that S3 may copy in parts, with the checksum that their source has. */

@@ -47,15 +47,15 @@ function principal(arn: string): string {
   return arn.replace(/^(arn:[^:]*:sts::\d*:assumed-role\/[^/]+)\/.*$/, "$1");
 }
 
-/** Looks for our unfinished uploads below `prefix`, ends those that nothing continues, and gives the others by key. */
+/** Looks for our unfinished uploads below `prefix`, ends those that nothing continues, and gives the others by key. `keys` is asked only where there are any. */
 export async function settleOrphans(
   store: Store,
   prefix: string,
-  keys: OwnKeys,
+  keys: () => OwnKeys,
 ): Promise<ReadonlyMap<string, OpenUpload>> {
   const uploads = await listUploads(store, prefix);
   if (uploads.length === 0) return new Map();
-  const { resume, abort } = sortOrphans(uploads, keys, store.aws.arn);
+  const { resume, abort } = sortOrphans(uploads, keys(), store.aws.arn);
   for (const upload of abort) await abortUpload(store, upload.key, upload.id);
   if (resume.size > 0) store.ctx.log.info(`${resume.size} unfinished uploads of an earlier run are continued`);
   return resume;

@@ -4,6 +4,7 @@ import { prefixUri } from "../../facts/prefix.ts";
 import type { ObservedModel } from "../plan.ts";
 import { checksumOf } from "./compare.ts";
 import type { Engine } from "./engine.ts";
+import { inWindow } from "./window.ts";
 
 /**
  * Compares the bytes of a source with the checksums in the manifest of what is there; nothing is sent. For a checkpoint that came from another
@@ -11,20 +12,18 @@ import type { Engine } from "./engine.ts";
  */
 export async function compareFiles(
   model: ObservedModel,
-  { store, queue, progress }: Engine,
+  { store, queue, progress, window }: Engine,
 ): Promise<{ readonly files: readonly ManifestFile[]; readonly parameters: number; readonly sha256?: string }> {
   const manifest = model.stored!.manifest;
   const { content } = model.source;
   const files = new Map(content.kind === "files" ? content.files.map((file) => [file.path, file]) : []);
-  await Promise.all(
-    manifest.files.map((entry) =>
-      queue.add(entry.size, async ({ signal }) => {
-        const file = files.get(entry.path);
-        const own = file && entry.checksum && (await checksumOf(entry.checksum.algorithm, file.bytes, signal));
-        if (own === undefined || own !== entry.checksum?.value) throw otherBytes(model, entry.path);
-        progress.add(entry.size, false);
-      }),
-    ),
+  await inWindow(manifest.files, window, (entry) =>
+    queue.add(entry.size, async ({ signal }) => {
+      const file = files.get(entry.path);
+      const own = file && entry.checksum && (await checksumOf(entry.checksum.algorithm, file.bytes, signal));
+      if (own === undefined || own !== entry.checksum?.value) throw otherBytes(model, entry.path);
+      progress.add(entry.size, false);
+    }),
   );
   store.ctx.log.info(`${model.key}: the same bytes as in ${prefixUri(model.prefix)}`);
   return {

@@ -67,7 +67,7 @@ async function onePass(
   const seen: Entry[] = [];
   const sending: Promise<ManifestFile>[] = [];
   const there = new Map(model.objects.map((object) => [object.path, object]));
-  const open = await settleOrphans(engine.store, base, { sent: "all", copied: new Set() });
+  const open = await settleOrphans(engine.store, base, () => ({ sent: "all", copied: new Set() }));
   const destination = destinationOf(strip, model.source.label);
   const again = new Set(memory.differing);
   memory.differing.clear();

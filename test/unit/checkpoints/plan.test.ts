@@ -18,8 +18,6 @@ const object = (path: string, size = sizes[path] ?? 1, etag = `e-${path}`): List
   path,
   size,
   etag,
-  algorithm: "CRC32",
-  checksumType: "FULL_OBJECT",
 });
 const objects = [object(manifestPath), ...Object.keys(sizes).map((path) => object(path))];
 
