@@ -39,12 +39,13 @@ export const checkpointsErrors: Catalogue = {
     remedy: "Set strip-components to the number of leading folders, or repack the archive with one top folder.",
   },
   CHECKPOINT_TOO_DEEP: {
-    means: "The checkpoint's files would lie one folder too deep; a model server would find nothing.",
-    remedy: "Raise strip-components by one, or name the inner folder as the source.",
+    means: "The checkpoint's files would lie one folder or more too deep; a model server would find nothing.",
+    remedy: "Set strip-components to the number that the message gives, or name the inner folder as the source.",
   },
   CHECKPOINT_INNER_ARCHIVE: {
     means: "A source holds an archive instead of the checkpoint's files.",
-    remedy: "Unpack the outer archive and give the inner one as the source.",
+    remedy:
+      "Give the inner archive as the source: by its own path where it lies in a folder or a prefix, else unpacked first.",
     guide: tarAtPrefix,
   },
   CHECKPOINT_NOTHING_USEFUL: {
@@ -60,7 +61,7 @@ export const checkpointsErrors: Catalogue = {
     remedy: "Wait until whoever writes it has finished, then run again.",
   },
   CHECKPOINT_PATH_INVALID: {
-    means: "A file's name is unfit for S3: control characters, .., or too long.",
+    means: "A file's name is unfit for S3: control characters, .., no UTF-8, or too long.",
     remedy: "Repack the archive with plain names.",
   },
   CHECKPOINT_FORMAT: {
@@ -68,7 +69,7 @@ export const checkpointsErrors: Catalogue = {
     remedy: "Give a .tar, .tar.gz or .tar.zst, a folder, or a prefix in S3.",
   },
   CHECKPOINT_PATH_TWICE: {
-    means: "A source holds a file twice, perhaps in two spellings.",
+    means: "A source brings a file twice, perhaps in two spellings, or as a file and as a folder.",
     remedy: "Repack it so that each file is there once.",
   },
   CHECKPOINT_FILE_TOO_LARGE: {

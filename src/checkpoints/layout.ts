@@ -1,5 +1,6 @@
 import { UserError } from "../errors.ts";
 import { isBookkeeping } from "../facts/checkpoint.ts";
+import { holdsControl, shown } from "../tar/names.ts";
 
 /** Something that lies in a source. */
 export interface Entry {
@@ -21,8 +22,10 @@ export interface Layout<E> {
 
 const longestKey = 1_024;
 const bookkeeping =
-  /(^|\/)(\._[^/]*|\.DS_Store|\.AppleDouble|__MACOSX|\.Spotlight-V100|\.Trashes|PaxHeaders?(\.\d+)?|Thumbs\.db)(\/|$)/;
-const archive = /\.(tar|tar\.gz|tgz|tar\.zst|tzst|zip)$/i;
+  /(^|\/)(\._[^/]*|\.DS_Store|\.AppleDouble|__MACOSX|\.Spotlight-V100|\.Trashes|PaxHeaders?(\.\d+)?|pax_global_header|Thumbs\.db)(\/|$)/;
+const archive = /\.(tar(\.(gz|zst|zstd|xz|bz2|lz4))?|tgz|tzst|txz|tbz2?|zip|7z)$/i;
+/** So many folders are looked through for files that lie too deep. */
+const deepest = 8;
 const useful = /^([^/]+\.(safetensors|json)|config\.[^/]+|tokenizer(\/.*|[^/]*))$/;
 
 /**
@@ -39,20 +42,22 @@ export function layOut<E extends Entry>(
   const kept: { segments: readonly string[]; entry: E }[] = [];
   for (const entry of entries) {
     if (entry.folder) continue;
+    refuseName(entry.path, label);
     if (bookkeeping.test(entry.path)) leftOut.push(entry.path);
     else kept.push({ segments: segmentsOf(entry.path), entry });
   }
   const depth = strip === "auto" ? topFolder(kept, label) : strip;
   const files: { path: string; entry: E }[] = [];
+  const place = placesOf(label, prefixLength);
   for (const { segments, entry } of kept) {
     if (segments.length <= depth) throw aboveStrip(entry.path, depth, label);
     const path = segments.slice(depth).join("/");
     if (isBookkeeping(path)) leftOut.push(entry.path);
-    else files.push({ path: checked(path, entry.path, label, prefixLength), entry });
+    else files.push({ path: place(path), entry });
   }
-  refuseTwice(files, label);
   refuseUseless(
     files.map((file) => file.path),
+    depth,
     label,
   );
   return { files, leftOut };
@@ -85,16 +90,18 @@ function topFolder(kept: readonly { readonly segments: readonly string[] }[], la
   });
 }
 
-function refuseUseless(paths: readonly string[], label: string): void {
+function refuseUseless(paths: readonly string[], depth: number, label: string): void {
   if (paths.length === 0) throw empty(label);
   if (paths.some((path) => useful.test(path))) return;
   const inner = paths.find((path) => archive.test(path));
   if (inner) throw innerArchive(inner, label);
-  const deep = paths.find((path) => useful.test(path.slice(path.indexOf("/") + 1)) && path.includes("/"));
-  if (deep) {
+  for (let deeper = 1; deeper <= deepest; deeper += 1) {
+    const below = (path: string) => path.split("/").slice(deeper).join("/");
+    const deep = paths.find((path) => useful.test(below(path)));
+    if (deep === undefined) continue;
     throw new UserError("CHECKPOINT_TOO_DEEP", {
-      happened: `The files of ${label} would lie one folder too deep: ${deep} instead of ${deep.slice(deep.indexOf("/") + 1)} at the prefix's root. A model server would find nothing.`,
-      next: "Raise strip-components by one, or name the inner folder as the source.",
+      happened: `The files of ${label} would lie ${deeper === 1 ? "one folder" : `${deeper} folders`} too deep: ${deep} instead of ${below(deep)} at the prefix's root. A model server would find nothing.`,
+      next: `Set strip-components: ${depth + deeper}, or name the inner folder as the source.`,
     });
   }
   throw new UserError("CHECKPOINT_NOTHING_USEFUL", {
@@ -106,7 +113,7 @@ function refuseUseless(paths: readonly string[], label: string): void {
 function innerArchive(path: string, label: string): UserError {
   return new UserError("CHECKPOINT_INNER_ARCHIVE", {
     happened: `${label} holds another archive (${path}) instead of the checkpoint's files. A model server only loads unpacked files such as *.safetensors and *.json.`,
-    next: `Unpack ${label} and give ${path} as the source.`,
+    next: `Give ${path} itself as the source: by its own path where ${label} is a folder or a prefix, else unpacked from it first.`,
   });
 }
 
@@ -124,34 +131,47 @@ function aboveStrip(path: string, depth: number, label: string): UserError {
   });
 }
 
-function checked(path: string, named: string, label: string, prefixLength: number): string {
-  if (/[\u0000-\u001f\u007f]/.test(path) || segmentsOf(path).includes("..")) {
-    throw new UserError("CHECKPOINT_PATH_INVALID", {
-      happened: `${label} holds a file whose name is unfit for S3: ${JSON.stringify(named)}.`,
-      next: "Repack it without control characters and .. in names.",
-    });
-  }
-  if (prefixLength + Buffer.byteLength(path) > longestKey) {
-    throw new UserError("CHECKPOINT_PATH_INVALID", {
-      happened: `The name of ${path.slice(0, 80)}... in ${label} is too long: a key in S3 has at most ${longestKey} bytes.`,
-      next: "Use a shorter prefix, or repack it with shorter names.",
-    });
-  }
-  return path;
+function refuseName(path: string, label: string): void {
+  if (!holdsControl(path) && !path.includes("\ufffd") && !path.split("/").includes("..")) return;
+  throw new UserError("CHECKPOINT_PATH_INVALID", {
+    happened: `${label} holds a file whose name is unfit for S3: ${shown(path)}.`,
+    next: "Repack it without control characters, .. and what is no UTF-8 in names.",
+  });
 }
 
-function refuseTwice(files: readonly { readonly path: string }[], label: string): void {
-  const seen = new Set<string>();
-  for (const { path } of files) {
+/**
+ * Judges where files go, one after the other, beside those before: a key that is too long is `CHECKPOINT_PATH_INVALID`; a file that is there already, also
+ * in another spelling, or as a folder, is `CHECKPOINT_PATH_TWICE`. `prefixLength` is the length in bytes of the key before the path.
+ */
+export function placesOf(label: string, prefixLength: number): (path: string) => string {
+  const files = new Set<string>();
+  const folders = new Set<string>();
+  return (path) => {
+    if (prefixLength + Buffer.byteLength(path) > longestKey) throw tooLong(path, label);
     const normal = path.normalize("NFC");
-    if (seen.has(normal)) {
-      throw new UserError("CHECKPOINT_PATH_TWICE", {
-        happened: `${label} holds ${path} twice; which one is meant cannot be known.`,
-        next: "Repack it so that each file is there once.",
-      });
-    }
-    seen.add(normal);
-  }
+    const parts = normal.split("/");
+    const parents = parts.slice(1).map((_, index) => parts.slice(0, index + 1).join("/"));
+    const beneath = parents.find((parent) => files.has(parent));
+    if (files.has(normal)) throw twice(path, "twice", label);
+    if (beneath !== undefined || folders.has(normal)) throw twice(beneath ?? path, "as a file and as a folder", label);
+    files.add(normal);
+    for (const parent of parents) folders.add(parent);
+    return path;
+  };
+}
+
+function tooLong(path: string, label: string): UserError {
+  return new UserError("CHECKPOINT_PATH_INVALID", {
+    happened: `The name of ${path.slice(0, 80)}... in ${label} is too long: a key in S3 has at most ${longestKey} bytes.`,
+    next: "Use a shorter prefix, or repack it with shorter names.",
+  });
+}
+
+function twice(path: string, how: string, label: string): UserError {
+  return new UserError("CHECKPOINT_PATH_TWICE", {
+    happened: `${label} would bring ${path} ${how}; which one is meant cannot be known.`,
+    next: "Repack it so that each file is there once; where strip-components drops folders that tell files apart, lower it.",
+  });
 }
 
 function listed(names: readonly string[]): string {

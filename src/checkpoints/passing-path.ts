@@ -1,11 +1,13 @@
 import { UserError } from "../errors.ts";
-import { isLeftOut, type Strip } from "./layout.ts";
+import { isLeftOut, placesOf, type Strip } from "./layout.ts";
 
 /**
  * Where the files of an archive go while it passes, before all of it is known: `undefined` for bookkeeping. The first file names the top folder in
- * `auto`; the rules that need all names are checked at the end, by `layOut`.
+ * `auto`; what needs no other names than those that passed is refused at once, so that nothing is uploaded under a wrong key, and the rest at the end, by
+ * `layOut`. `prefixLength` is the length in bytes of the key before the path.
  */
-export function destinationOf(strip: Strip, label: string): (path: string) => string | undefined {
+export function destinationOf(strip: Strip, label: string, prefixLength: number): (path: string) => string | undefined {
+  const place = placesOf(label, prefixLength);
   let top: string | undefined;
   return (path) => {
     if (isLeftOut(path)) return undefined;
@@ -15,7 +17,7 @@ export function destinationOf(strip: Strip, label: string): (path: string) => st
     top ??= segments[0];
     if (strip === "auto" && segments[0] !== top) throw severalFolders(top!, segments[0]!, label);
     const destination = segments.slice(depth).join("/");
-    return isLeftOut(destination) ? undefined : destination;
+    return isLeftOut(destination) ? undefined : place(destination);
   };
 }
 

@@ -68,7 +68,7 @@ async function onePass(
   const sending: Promise<ManifestFile>[] = [];
   const there = new Map(model.objects.map((object) => [object.path, object]));
   const open = await settleOrphans(engine.store, base, () => ({ sent: "all", copied: new Set() }));
-  const destination = destinationOf(strip, model.source.label);
+  const destination = destinationOf(strip, model.source.label, Buffer.byteLength(base));
   const again = new Set(memory.differing);
   memory.differing.clear();
   for await (const file of files) {
