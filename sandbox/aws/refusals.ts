@@ -20,6 +20,8 @@ export type Refusal =
       readonly action: string;
       readonly resource: string;
       readonly explicit: boolean;
+      /** The kind of policy that says no, or does not say yes; default: the caller's own. */
+      readonly by?: "resource-based";
     };
 
 const mismatch =
@@ -166,7 +168,8 @@ function fromS3(refused: Refusal): AwsError {
         "The provided 'x-amz-content-sha256' header does not match what was computed.",
       );
     case "denied":
-      return new AwsError(403, "AccessDenied", deniedText(refused));
+      // S3 alone quotes the resource.
+      return new AwsError(403, "AccessDenied", deniedText(refused, JSON.stringify(refused.resource)));
   }
 }
 
@@ -177,11 +180,12 @@ function skewText(refused: Extract<Refusal, { why: "skewed" }>): string {
     : `Signature expired: ${refused.stamp} is now earlier than ${stampOf(refused.now - 900_000)} (${now} - 15 min.)`;
 }
 
-function deniedText(refused: Extract<Refusal, { why: "denied" }>): string {
+function deniedText(refused: Extract<Refusal, { why: "denied" }>, resource: string = refused.resource): string {
+  const by = refused.by ?? "identity-based";
   const reason = refused.explicit
-    ? "with an explicit deny in an identity-based policy"
-    : `because no identity-based policy allows the ${refused.action} action`;
-  const on = refused.resource === "*" ? "" : ` on resource: ${JSON.stringify(refused.resource)}`;
+    ? `with an explicit deny in ${by === "identity-based" ? "an" : "a"} ${by} policy`
+    : `because no ${by} policy allows the ${refused.action} action`;
+  const on = refused.resource === "*" ? "" : ` on resource: ${resource}`;
   return `User: ${refused.arn} is not authorized to perform: ${refused.action}${on} ${reason}`;
 }
 

@@ -29,6 +29,8 @@ export interface RegistryStateOptions {
   readonly limits?: Partial<RegistryLimits>;
   /** Keep digest and size of blobs, not their bytes: for images of many GB. */
   readonly discard?: boolean;
+  /** Registries of all accounts and regions, to which this one is added: a token is good for each of its region. */
+  readonly neighbours?: RegistryState[];
 }
 
 /** What a token stands for. */
@@ -54,6 +56,7 @@ export class RegistryState {
   readonly repositories = new Map<string, Repository>();
   readonly templates: CreationTemplate[] = [];
   private readonly tokens = new Map<string, RegistryToken>();
+  private readonly neighbours: RegistryState[];
 
   constructor(options: RegistryStateOptions) {
     this.account = options.account;
@@ -61,6 +64,8 @@ export class RegistryState {
     this.partition = options.partition;
     this.now = options.now;
     this.discard = options.discard ?? false;
+    this.neighbours = options.neighbours ?? [];
+    this.neighbours.push(this);
     this.limits = {
       repositories: 100_000,
       tagsPerImage: 1_000,
@@ -111,8 +116,18 @@ export class RegistryState {
     return { password, expiresAt };
   }
 
+  /** A token that an account of this region was given: it says who comes, not which registry lets it in ("Private registry authentication", ECR user guide). */
   token(password: string): RegistryToken | undefined {
-    return this.tokens.get(password);
+    for (const { region, tokens } of this.neighbours) {
+      const found = region === this.region ? tokens.get(password) : undefined;
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  /** The registry of another account in this region. */
+  ofAccount(account: string): RegistryState | undefined {
+    return this.neighbours.find((each) => each.account === account && each.region === this.region);
   }
 
   /** Ends every token that was given out so far. */

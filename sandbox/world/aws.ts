@@ -38,12 +38,16 @@ export interface AwsOptions {
   /** Keep sizes and checksums of blobs and objects, no bytes. */
   readonly discard: boolean;
   /** What several accounts have in common. */
-  readonly shared?: Pick<AwsStates, "principals" | "s3">;
+  readonly shared?: Pick<AwsStates, "principals" | "s3" | "accounts" | "registries">;
 }
 
 /** Everything of AWS in one account and region: what the services hold. Tests reach into it. */
 export interface AwsStates {
   readonly principals: Principals;
+  /** IAM of every account, by its ID. */
+  readonly accounts: Map<string, IamState>;
+  /** Registries of every account. */
+  readonly registries: RegistryState[];
   readonly iam: IamState;
   readonly s3: S3State;
   readonly ecr: RegistryState;
@@ -70,11 +74,16 @@ export async function startAws(
     now,
     ...(options.propagation ? { propagation: options.propagation } : {}),
   });
+  const accounts = shared?.accounts ?? new Map<string, IamState>();
+  accounts.set(account, iam);
+  const registries = shared?.registries ?? [];
   const states: AwsStates = {
     principals,
+    accounts,
+    registries,
     iam,
     s3: shared?.s3 ?? new S3State(),
-    ecr: new RegistryState({ account, region, partition, now, discard }),
+    ecr: new RegistryState({ account, region, partition, now, discard, neighbours: registries }),
     eks: new EksState(account, region, partition),
     acm: new AcmState(account, region, partition),
     ec2: new Ec2State(),
@@ -83,7 +92,8 @@ export async function startAws(
     secrets: new SecretsState(account, region, partition),
     route53: new Route53State(syncMilliseconds * ground.pace),
   };
-  const rights = new Rights(iam, principals, region);
+  const repositoryPolicy = (arn: string) => states.ecr.repositories.get(arn.split(":repository/")[1] ?? "")?.policy;
+  const rights = new Rights({ iam, accounts, principals, region, repositoryPolicy });
   const keys = (reference: string) => {
     const key = states.kms.find(reference);
     return key && { arn: key.arn, enabled: key.state === "Enabled" };

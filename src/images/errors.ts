@@ -57,6 +57,11 @@ export const imagesErrors: Catalogue = {
     means: "An image that the release record names is not in this registry and cannot be copied.",
     remedy: "Push it from its bundle into this account, then run again.",
   },
+  IMAGES_PULL_DENIED: {
+    means: "The account that proved a release does not let this one pull an image from its registry.",
+    remedy:
+      "Let the repository's policy there allow the pull (pull-accounts), and the role here by its own policy; or promote with copy: stream.",
+  },
   LAYER_DAMAGED: {
     means: "A layer's bytes do not have the digest that its manifest names; the layer was not committed.",
     remedy: "Transfer the bundle again and compare its SHA-256 with what Poolside published.",

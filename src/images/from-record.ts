@@ -1,7 +1,7 @@
 import { type Aws, connectAws } from "../aws/session.ts";
 import { type Chart, chartAltered } from "../bundle/chart.ts";
 import { openChart } from "../bundle/open-chart.ts";
-import { UserError } from "../errors.ts";
+import { asEksDeployError, UserError } from "../errors.ts";
 import { findRecord } from "../record/find.ts";
 import type { ReleaseRecord } from "../record/record.ts";
 import { openStore } from "../record/store.ts";
@@ -49,7 +49,10 @@ export async function recordCargo(inputs: ImageInputs, clients: ImageClients): P
     async contents(goal) {
       const { repository } = sources.get(goal.name)!;
       const from = await source();
-      if (!(await readManifest(from, repository, goal.digest))) throw gone(goal, `${from.endpoint.host}/${repository}`);
+      const found = await readManifest(from, repository, goal.digest).catch((thrown: unknown) => {
+        throw record.account === aws.account ? thrown : notLetIn(thrown, record, repository, clients.readAs ?? aws);
+      });
+      if (!found) throw gone(goal, `${from.endpoint.host}/${repository}`);
       return readRemoteImage(from, repository, goal.digest, `${record.account}/${repository}`);
     },
     blob: (goal, blob) => blobFrom(source, sources.get(goal.name)!.repository, blob),
@@ -67,6 +70,16 @@ function gone({ name, digest }: Goal, place: string): UserError {
   return new UserError("IMAGES_FROM_RECORD", {
     happened: `The record names ${name} as ${digest}, which is not in this registry, nor in ${place}.`,
     next: "Push it from its bundle, then run again.",
+  });
+}
+
+/** Across accounts both sides must say yes: the repository's policy, and the role's own. */
+function notLetIn(thrown: unknown, record: ReleaseRecord, repository: string, { account, arn }: Aws): unknown {
+  if (asEksDeployError(thrown).code !== "REGISTRY_DENIED") return thrown;
+  return new UserError("IMAGES_PULL_DENIED", {
+    happened: `The repository ${repository} of account ${record.account} does not let ${arn} pull: ${asEksDeployError(thrown).happened}`,
+    next: `Let the policy of that repository allow account ${account} ecr:BatchGetImage, ecr:GetDownloadUrlForLayer and ecr:BatchCheckLayerAvailability (pull-accounts: ${account} in a release to ${record.environment} sets it), and the role the same by its own policy; a promotion needs neither with copy: stream.`,
+    cause: thrown,
   });
 }
 

@@ -93,8 +93,10 @@ export function reasonOf(body: Uint8Array): string {
 
 function messageOf(body: Uint8Array): string {
   const text = start(body);
-  const found = /<Message>([^<]{1,300})/.exec(text)?.[1] ?? /"message"\s*:\s*"([^"\\]{1,300})/.exec(text)?.[1] ?? "";
-  return found.replace(/[\u0000-\u001f\u007f]+/g, " ").trim();
+  // A refusal names principal and resource first, and why at its end.
+  const xml = /<Message>([^<]{1,600})/.exec(text)?.[1];
+  const json = /"message"\s*:\s*"((?:[^"\\]|\\.){1,600})/.exec(text)?.[1]?.replace(/\\(["\\/])/g, "$1");
+  return (xml ?? json ?? "").replace(/[\u0000-\u001f\u007f]+/g, " ").trim();
 }
 
 function start(body: Uint8Array): string {

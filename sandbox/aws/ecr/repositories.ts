@@ -4,6 +4,7 @@ import type { JsonInput, JsonOperation } from "../json.ts";
 import { MalformedPolicy, readPolicy } from "../policy/document.ts";
 import { AwsError } from "../service.ts";
 import { page } from "./pages.ts";
+import { withoutPrincipals } from "./policy.ts";
 import {
   constraint,
   encryptionOf,
@@ -196,8 +197,7 @@ function checkedPolicy(text: unknown): string {
     const document = JSON.parse(text) as { readonly Statement?: readonly { readonly Principal?: unknown }[] };
     const statements = Array.isArray(document.Statement) ? document.Statement : [document.Statement];
     if (statements.some((statement) => statement?.Principal === undefined)) throw new MalformedPolicy("Principal");
-    const bare = statements.map(({ Principal: _, ...rest }) => ({ ...rest, Resource: "*" }));
-    readPolicy(JSON.stringify({ ...document, Statement: bare }), "identity");
+    readPolicy(withoutPrincipals(document, statements as readonly object[]), "identity");
   } catch (thrown) {
     if (!(thrown instanceof MalformedPolicy || thrown instanceof SyntaxError || thrown instanceof TypeError))
       throw thrown;

@@ -14,14 +14,15 @@ export function createEcr(state: RegistryState, keys: KeyFinder): AwsService {
       ...repositoryOperations(state, keys),
       ...imageOperations(state),
       GetAuthorizationToken: {
-        run: (_input, caller) => {
+        run: ({ registryIds }, caller) => {
           const { password, expiresAt } = state.issueToken(caller);
           const authorizationToken = Buffer.from(`AWS:${password}`).toString("base64");
-          return {
-            authorizationData: [
-              { authorizationToken, expiresAt: new Date(expiresAt), proxyEndpoint: `http://${state.host}` },
-            ],
-          };
+          const data = (of: RegistryState) => ({
+            authorizationToken,
+            expiresAt: new Date(expiresAt),
+            proxyEndpoint: `http://${of.host}`,
+          });
+          return { authorizationData: registriesOf(state, registryIds).map(data) };
         },
       },
       GetAccountSetting: {
@@ -36,7 +37,20 @@ export function createEcr(state: RegistryState, keys: KeyFinder): AwsService {
   );
 }
 
-/** Another account's registry is asked for by `registryId`; a world has one account. */
+/** The registries that a token is asked for: ECR does not look whether the caller may come in. */
+function registriesOf(state: RegistryState, ids: unknown): readonly RegistryState[] {
+  if (ids === undefined) return [state];
+  if (!Array.isArray(ids) || ids.length < 1 || ids.length > 10)
+    throw constraint("registryIds", "must have between 1 and 10 ids");
+  return ids.map((id) => {
+    if (!/^[0-9]{12}$/.test(String(id))) throw constraint("registryIds", "must satisfy regular expression '[0-9]{12}'");
+    const found = state.ofAccount(String(id));
+    if (!found) throw new NotBuilt("ecr", `the registry of ${String(id)}, whose account this world does not have`);
+    return found;
+  });
+}
+
+/** Another account's registry is asked for by `registryId`: no call of the product does. */
 function withinRegistry(
   account: string,
   operations: Readonly<Record<string, JsonOperation>>,

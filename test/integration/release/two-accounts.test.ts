@@ -81,6 +81,20 @@ function letIn(): void {
   (s3.bucket("acme-models-dev").sharedWith as string[]).push(production.account);
 }
 
+/** Takes the target's images away. */
+function dropImages(): void {
+  for (const { images, tags, blobs } of prod.aws.ecr.repositories.values())
+    for (const each of [images, tags, blobs]) each.clear();
+}
+
+/** Who asked the other account's registry since a mark. */
+function pullers(mark: number): readonly string[] {
+  const calls = room.world.requests.all
+    .slice(mark)
+    .filter(({ service, principal }) => service === "registry" && principal);
+  return [...new Set(calls.map(({ principal }) => principal!.replace(/\/[^/]*$/, "")))];
+}
+
 describe.each(places)("a promotion between two accounts %s, with a role in each", (_where, region) => {
   beforeAll(() => begin(region), 180_000);
   afterAll(end);
@@ -109,7 +123,37 @@ describe.each(places)("a promotion between two accounts %s, with a role in each"
     expect(prod.requests.writes(mark)).toEqual([]);
   });
 
-  if (region === "us-east-2")
+  if (region === "us-east-2") {
+    it("is refused by copy: server while the repositories there do not let this account pull, with nothing written", async () => {
+      letIn();
+      dropImages();
+      const marks = [room.mark(), prod.requests.all.length];
+      const failure = await room.fail({ ...promotion(), copy: "server" });
+      expect(failure.code).toBe("IMAGES_PULL_DENIED");
+      expect(failure.message).toContain("no resource-based policy allows the ecr:BatchGetImage action");
+      expect(failure.message).toContain(`pull-accounts: ${production.account}`);
+      expect(room.writes(marks[0]!)).toEqual([]);
+      expect(prod.requests.writes(marks[1]!)).toEqual([]);
+    });
+
+    it("lets the target's role pull the images by copy: server, once pull-accounts has let it in", async () => {
+      await room.pass({ environment: "staging", "pull-accounts": production.account });
+      const mark = room.mark();
+      await room.pass({ ...promotion(), copy: "server" });
+      const role = `arn:aws:sts::${production.account}:assumed-role/deployer`;
+      expect(pullers(mark)).toEqual([role]);
+      const there = JSON.parse(room.kept(`records/${proven}.json`)!) as ReleaseRecord;
+      for (const [name, { digest }] of Object.entries(there.images))
+        expect(prod.aws.ecr.repository(name).images.has(digest)).toBe(true);
+    });
+
+    it("reads the images with the role of their own account by copy: stream", async () => {
+      dropImages();
+      const mark = room.mark();
+      await room.pass({ ...promotion(), copy: "stream" });
+      expect(pullers(mark)).toEqual([`arn:aws:sts::${room.world.names.account}:assumed-role/deployer`]);
+    });
+
     it.each(["server", "auto"])("with copy: %s lets S3 copy by itself, once that bucket lets it in", async (copy) => {
       letIn();
       const mark = prod.requests.all.length;
@@ -117,7 +161,7 @@ describe.each(places)("a promotion between two accounts %s, with a role in each"
       expect(JSON.parse(runner.outputs["result"]!)).toMatchObject({ copy: "server" });
       expect(moved(mark)).toEqual({ CopyObject: 14 });
     });
-  else
+  } else
     it("streams from another region, also where the target's role may read there", async () => {
       letIn();
       const mark = prod.requests.all.length;

@@ -67,6 +67,12 @@ describe("advice after a failure", () => {
     expect(ctx.recorded.events).toHaveLength(3);
   });
 
+  it("shows a registry's words to their end, quotes and all", () => {
+    const message = `User: ${"x".repeat(300)} may not pull "atlas" because no resource-based policy allows it`;
+    const error = refused(403, JSON.stringify({ errors: [{ code: "DENIED", message }] }));
+    expect(error.happened).toBe(`the test: the server answered 403 DENIED (${message}).`);
+  });
+
   it("shows the server's words without line breaks", () => {
     const error = refused(400, "<Error><Code>InvalidPart</Code><Message>one\n::error::two</Message></Error>");
     expect(error.happened).toBe("the test: the server answered 400 InvalidPart (one ::error::two).");
