@@ -27,6 +27,7 @@ export async function applyImages(planned: ImagesPlanned, clients: ImageClients)
     result,
     goals: planned.observed.goals ?? [],
     pushed: goals,
+    leftOut: cargo.leftOut ?? [],
     chart: loaded.chart,
     chartSha256: planned.observed.chartSha256,
   };

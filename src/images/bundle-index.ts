@@ -5,7 +5,8 @@ import type { ArchiveName } from "../bundle/names.ts";
 import { canonicalJson, type Json, sha256 } from "../canonical.ts";
 import type { RecordStore } from "../record/store.ts";
 import type { NamedImage } from "./goal.ts";
-import { type LayoutFiles, readLayout } from "./oci/layout.ts";
+import type { LayoutFiles } from "./oci/files.ts";
+import { readLayout } from "./oci/layout.ts";
 
 /** What was found in a compressed bundle, so that nobody has to read it again to know. Small: manifests and sizes, no layer. */
 export interface BundleIndex {
@@ -114,6 +115,6 @@ export function layoutFiles({ name, files, sizes }: KeptLayout): LayoutFiles {
     archive: name.file,
     paths: () => sizes.keys(),
     size: (path) => sizes.get(path),
-    read: async (path) => files.get(path) ?? Buffer.alloc(0),
+    read: async (path) => files.get(path),
   };
 }

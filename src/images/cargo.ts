@@ -12,8 +12,14 @@ import type { BlobBody } from "./registry/blobs.ts";
 /** What there is to push, and how its bytes are got. */
 export type Cargo = ArchiveCargo | PassCargo | KnownCargo;
 
+/** What every cargo tells. */
+interface Chosen {
+  /** Images that are there and were not asked for; absent where nobody knows yet. */
+  readonly leftOut: readonly string[] | undefined;
+}
+
 /** Images in archives that are read at random: structure and small parts are proven, nothing is uploaded yet. */
-export interface ArchiveCargo {
+export interface ArchiveCargo extends Chosen {
   readonly kind: "archives";
   readonly bundle: ArchiveBundle;
   readonly goals: readonly Goal[];
@@ -22,7 +28,7 @@ export interface ArchiveCargo {
 }
 
 /** A compressed bundle; what is in it is known only where an index of it was kept. */
-export interface PassCargo {
+export interface PassCargo extends Chosen {
   readonly kind: "pass";
   readonly bundle: StreamBundle;
   /** `sha256:...` where it was given; else what the source says of itself. */
@@ -34,7 +40,7 @@ export interface PassCargo {
 }
 
 /** Images whose digests are known from elsewhere: a release record, or the report of the job that pushed. */
-export interface KnownCargo {
+export interface KnownCargo extends Chosen {
   readonly kind: "known";
   readonly label: string;
   readonly goals: readonly Goal[];
@@ -81,6 +87,10 @@ export async function archiveCargo(
     kind: "archives",
     bundle,
     goals,
+    leftOut: unasked(
+      bundle.archives.map(({ name }) => name.image),
+      goals,
+    ),
     chart: bundle.chart,
     blob(goal, blob) {
       const source = opened.get(goal.name)!.blob(blob);
@@ -102,7 +112,18 @@ export function passCargo(
 ): PassCargo {
   const goals = found && goalsOf(found.index.images, wishes.selected, wishes.prefix);
   if (goals && chart) comparePresets(goals, wishes.selected, chart);
-  return { kind: "pass", bundle, identity: identityOf(bundle, wishes), goals, chart, indexText: found?.text };
+  const leftOut =
+    goals &&
+    unasked(
+      found.index.images.map(({ name }) => name.image),
+      goals,
+    );
+  return { kind: "pass", bundle, identity: identityOf(bundle, wishes), goals, leftOut, chart, indexText: found?.text };
+}
+
+/** Those of `names` that are no goal. */
+export function unasked(names: readonly string[], goals: readonly Goal[]): readonly string[] {
+  return names.filter((name) => !goals.some((goal) => goal.name === name));
 }
 
 /** What stands for the bundle's bytes before they were read. */

@@ -72,6 +72,10 @@ export const imagesErrors: Catalogue = {
     guide:
       "If image pulls fail, confirm the GPU node group's instance role has the `AmazonEC2ContainerRegistryReadOnly` policy and that the `atlas` repository exists in ECR.",
   },
+  REPOSITORY_NAME: {
+    means: "A repository's name, with repository-prefix, is longer than Amazon ECR takes (256 characters).",
+    remedy: "Choose a shorter repository-prefix.",
+  },
   REPOSITORY_QUOTA: {
     means: "The account may not have more repositories.",
     remedy: "Raise the quota of Amazon ECR, or remove repositories that nobody uses.",

@@ -5,7 +5,7 @@ import { asEksDeployError, UserError } from "../errors.ts";
 import { findRecord } from "../record/find.ts";
 import type { ReleaseRecord } from "../record/record.ts";
 import { openStore } from "../record/store.ts";
-import type { KnownCargo } from "./cargo.ts";
+import { type KnownCargo, unasked } from "./cargo.ts";
 import type { ImageClients, ImageInputs } from "./connect.ts";
 import { ecrLogin } from "./ecr/login.ts";
 import { comparePresets, type Goal, refuseUnknown, repositoryName } from "./goal.ts";
@@ -43,6 +43,7 @@ export async function recordCargo(inputs: ImageInputs, clients: ImageClients): P
     kind: "known",
     label: `record ${sha256.slice(0, 12)}`,
     goals,
+    leftOut: unasked(Object.keys(record.images), goals),
     chart,
     chartSha256: record.chart.sha256 || undefined,
     identity: undefined,

@@ -31,14 +31,13 @@ export function goalsOf(images: readonly NamedImage[], selected: readonly string
     selected,
   ).map((name) => {
     const { oci } = images.find((image) => image.name === name)!;
-    const platforms = [...new Set(oci.manifests.flatMap((manifest) => manifest.descriptor.platform ?? []))];
     return {
       name: name.image,
       repository: repositoryName(prefix, name.image),
       tag: tagOf(oci, name),
       digest: oci.root.digest,
       size: oci.size,
-      platforms: platforms.filter((platform) => platform !== "unknown/unknown"),
+      platforms: oci.platforms,
       oci,
     };
   });
@@ -64,10 +63,18 @@ export function refuseUnknown(names: readonly string[], selected: readonly strin
   });
 }
 
-/** `prefix/name`; slashes around the prefix mean nothing. */
+/** ECR's limit, characters. */
+const longestName = 256;
+
+/** `prefix/name`; slashes around the prefix mean nothing. Refuses what ECR takes for no name. */
 export function repositoryName(prefix: string, name: string): string {
   const inner = prefix.replaceAll(/^\/+|\/+$/g, "");
-  return inner === "" ? name : `${inner}/${name}`;
+  const whole = inner === "" ? name : `${inner}/${name}`;
+  if (whole.length <= longestName) return whole;
+  throw new UserError("REPOSITORY_NAME", {
+    happened: `With repository-prefix the repository of ${name} has a name of ${whole.length} characters; Amazon ECR takes at most ${longestName}.`,
+    next: "Choose a shorter repository-prefix.",
+  });
 }
 
 const tagForm = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;

@@ -66,6 +66,7 @@ function fromReport({ earlier, wire }: ImageClients): Loaded {
       kind: "known",
       label: bundle || origin,
       goals,
+      leftOut: [],
       chart: undefined,
       chartSha256: chartSha256 || undefined,
       identity: identity || undefined,

@@ -7,7 +7,7 @@ import type { Cargo, KnownCargo } from "./cargo.ts";
 import { pullPolicyDiffers } from "./ecr/pull-policy.ts";
 import { describeRepositories, type Repository } from "./ecr/repositories.ts";
 import type { RepositorySettings } from "./ecr/settings.ts";
-import { describeTag } from "./ecr/status.ts";
+import { describeImage } from "./ecr/status.ts";
 import { pushTemplates } from "./ecr/templates.ts";
 import type { Goal } from "./goal.ts";
 import type { Keepsake, ObservedImages, Standing } from "./plan.ts";
@@ -72,7 +72,7 @@ function withContents(cargo: KnownCargo, standing: ReadonlyMap<string, Standing>
   );
 }
 
-/** What each tag names now, and whether that image can be pulled. */
+/** What each tag names now, and whether that image, or the one that the tag shall name, can be pulled. */
 async function standingOf(
   goals: readonly Goal[],
   repositories: ReadonlyMap<string, Repository>,
@@ -80,13 +80,17 @@ async function standingOf(
 ): Promise<ReadonlyMap<string, Standing>> {
   const found = new Map<string, Standing>();
   await Promise.all(
-    goals.map(async ({ repository, tag }) => {
+    goals.map(async ({ repository, tag, digest: wanted }) => {
       if (!repositories.has(repository)) return;
       const [digest, described] = await Promise.all([
         tagDigest(wire, repository, tag),
-        describeTag(repository, tag, aws, ctx.signal),
+        describeImage(repository, tag, aws, ctx.signal),
       ]);
       const standing = digest ?? described?.digest;
+      if (standing !== wanted) {
+        const image = await describeImage(repository, wanted, aws, ctx.signal);
+        if (image) found.set(`${repository}@${wanted}`, image);
+      }
       if (standing === undefined) return;
       const status = described?.digest === standing ? described.status : undefined;
       found.set(`${repository}:${tag}`, { digest: standing, ...(status ? { status } : {}) });

@@ -31,7 +31,7 @@ export interface ObservedImages {
   /** Absent while a one-pass source was not read yet. */
   readonly goals: readonly Goal[] | undefined;
   readonly repositories: ReadonlyMap<string, Repository>;
-  /** By `repository:tag`. */
+  /** By `repository:tag`, and by `repository@digest` what is there without its tag. */
   readonly standing: ReadonlyMap<string, Standing>;
   /** Absent where nobody may look. */
   readonly templates: readonly PushTemplate[] | undefined;
@@ -197,13 +197,13 @@ function refuseTakenTags(observed: ObservedImages): void {
   for (const goal of observed.goals ?? []) {
     const name = `${goal.repository}:${goal.tag}`;
     const before = observed.standing.get(name);
-    if (!before) continue;
     const repository = observed.repositories.get(goal.repository);
-    if (before.digest !== goal.digest && repository && isImmutable(repository, goal.tag))
+    if (before && before.digest !== goal.digest && repository && isImmutable(repository, goal.tag))
       throw takenTag(name, before.digest, goal.digest);
-    if (before.digest === goal.digest && before.status && before.status !== "ACTIVE") {
+    const there = before?.digest === goal.digest ? before : observed.standing.get(`${goal.repository}@${goal.digest}`);
+    if (there?.status && there.status !== "ACTIVE") {
       throw new UserError("IMAGE_ARCHIVED", {
-        happened: `${name} (${goal.digest}) is ${before.status.toLowerCase()} in ECR: it exists, and cannot be pulled.`,
+        happened: `${name} (${goal.digest}) is ${there.status.toLowerCase()} in ECR: it exists, and cannot be pulled.`,
         next: `Run: aws ecr update-image-storage-class --repository-name ${goal.repository} --image-id imageDigest=${goal.digest} --target-storage-class STANDARD`,
       });
     }

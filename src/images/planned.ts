@@ -19,6 +19,7 @@ export interface ImagesApplied {
   readonly goals: readonly Goal[];
   /** Those that were pushed, to be read back. */
   readonly pushed: readonly Goal[];
+  readonly leftOut: readonly string[];
   readonly chart: string | undefined;
   readonly chartSha256: string | undefined;
 }

@@ -3,7 +3,7 @@ import type { Block } from "../action/summary.ts";
 import type { Cargo } from "./cargo.ts";
 import type { ImageInputs } from "./connect.ts";
 import type { PlacedImage } from "./plan.ts";
-import type { PushResult } from "./push/pushed.ts";
+import type { Pushed, PushResult } from "./push/pushed.ts";
 
 /** One sentence about what happened to the images. */
 export function imagesHeadline(
@@ -31,14 +31,22 @@ export function unreadNote(
   return "`bundle-sha256` was not compared: no layer was read, because every image stands under the digest that the bundle's own index gives it.";
 }
 
-/** The table of images: what is where, and what it cost. */
+/** Names what the bundle holds and nobody asked for. */
+export function leftOutNote(leftOut: readonly string[] | undefined): string | undefined {
+  if (!leftOut?.length) return undefined;
+  return `Left out, because \`images\` does not name ${leftOut.length === 1 ? "it" : "them"}: ${leftOut.join(", ")}.`;
+}
+
+/** The table of images: what is where, and what it cost; below it the notes. */
 export function imagesBlocks(
   images: Readonly<Record<string, PlacedImage>> | undefined,
   platforms: Readonly<Record<string, readonly string[]>>,
   result: PushResult | undefined,
-  note?: string,
+  total: number | undefined,
+  notes: readonly (string | undefined)[],
 ): readonly Block[] {
   if (!images) return [];
+  const longest = Math.max(0, ...(result?.images ?? []).map(({ seconds }) => seconds));
   const rows = Object.entries(images).map(([name, image]) => {
     const pushed = result?.images.find((each) => each.name === name);
     return [
@@ -47,11 +55,21 @@ export function imagesBlocks(
       `\`${image.digest.slice(0, 19)}\``,
       image.size === undefined ? "" : size(image.size),
       (platforms[name] ?? []).join(", "),
-      pushed ? `${pushed.sent} / ${pushed.mounted} / ${pushed.present}` : image.state,
-      pushed ? pushed.seconds.toFixed(1) : "",
-      pushed && pushed.seconds > 0 ? (pushed.bytesSent / 1e6 / pushed.seconds).toFixed(0) : "",
+      ...(pushed ? cost(pushed) : [image.state, "", ""]),
     ];
   });
+  const sum = (key: "sent" | "mounted" | "present" | "bytesSent") =>
+    (result?.images ?? []).reduce((all, image) => all + image[key], 0);
+  const together = { sent: sum("sent"), mounted: sum("mounted"), present: sum("present"), bytesSent: sum("bytesSent") };
+  if (rows.length > 1 && total !== undefined)
+    rows.push([
+      "total, shared layers once",
+      "",
+      "",
+      size(total),
+      "",
+      ...(result?.images.length ? cost({ ...together, seconds: longest }) : ["", "", ""]),
+    ]);
   return [
     {
       kind: "table",
@@ -59,6 +77,12 @@ export function imagesBlocks(
       rows,
       right: [3, 6, 7],
     },
-    ...(note === undefined ? [] : [{ kind: "text", text: note } as const]),
+    ...notes.flatMap((note) => (note === undefined ? [] : [{ kind: "text", text: note } as const])),
   ];
+}
+
+function cost(image: Omit<Pushed, "name">): readonly [string, string, string] {
+  const { sent, mounted, present, bytesSent, seconds } = image;
+  const rate = seconds > 0 ? (bytesSent / 1e6 / seconds).toFixed(0) : "";
+  return [`${sent} / ${mounted} / ${present}`, seconds.toFixed(1), rate];
 }

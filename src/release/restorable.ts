@@ -4,7 +4,7 @@ import type { Block } from "../action/summary.ts";
 import type { Aws } from "../aws/session.ts";
 import { chartPath } from "../bundle/chart-cache.ts";
 import { checkpointFacts } from "../facts/checkpoint.ts";
-import { describeTag } from "../images/ecr/status.ts";
+import { describeImage } from "../images/ecr/status.ts";
 import type { Named } from "../record/latest.ts";
 import type { RecordedCheckpoint, RecordedImage } from "../record/record.ts";
 import type { RecordStore } from "../record/store.ts";
@@ -64,7 +64,7 @@ function memory() {
 }
 
 async function imageProblem(name: string, image: RecordedImage, aws: Aws, ctx: Context): Promise<string> {
-  const found = await describeTag(image.repository, image.tag, aws, ctx.signal);
+  const found = await describeImage(image.repository, image.tag, aws, ctx.signal);
   if (!found) return `image ${name} (${image.repository}:${image.tag}) is gone, or may not be looked at`;
   if (found.digest !== image.digest) return `image ${name} is another one now (${image.repository}:${image.tag})`;
   return found.status === "ACTIVE" ? "" : `image ${name} is ${found.status.toLowerCase()}`;

@@ -21,6 +21,8 @@ function isSha256(value: string): void {
 
 function isPrefix(value: string): void {
   const inner = value.replaceAll(/^\/+|\/+$/g, "");
+  if (/\.dkr[.-]ecr\./.test(inner))
+    throw new InputProblem(`is put before the names of repositories; leave the registry's host out of it: "${value}"`);
   if (inner !== "" && !/^[a-z0-9]+(?:[._/-][a-z0-9]+)*$/.test(inner))
     throw new InputProblem(
       `must be lower-case letters and digits, with ".", "_", "-" or "/" between; it is "${value}"`,

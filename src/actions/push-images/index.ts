@@ -3,11 +3,12 @@ import type { Inputs, Outputs } from "../../action/contract.ts";
 import { isUnknown, type Known, type Plan, unknown } from "../../action/plan.ts";
 import { applyImages } from "../../images/apply.ts";
 import { closeImages, connectImages, type ImageClients, settingsOf } from "../../images/connect.ts";
+import type { Goal } from "../../images/goal.ts";
 import { type Loaded, loadCargo } from "../../images/load.ts";
 import { observeImages } from "../../images/observe.ts";
 import { type ObservedImages, placedImages, planImages, totalBytes } from "../../images/plan.ts";
 import type { ImagesApplied, ImagesPlanned } from "../../images/planned.ts";
-import { imagesBlocks, imagesHeadline, unreadNote } from "../../images/report.ts";
+import { imagesBlocks, imagesHeadline, leftOutNote, unreadNote } from "../../images/report.ts";
 import { readBack } from "../../images/verify.ts";
 import { contract } from "./contract.ts";
 
@@ -65,13 +66,22 @@ export const pushImages: Action<Contract, ImageClients, Observed, ImagesPlanned,
     const headline = finished.failure
       ? `No image was called pushed: ${finished.failure.happened.split("\n")[0]}`
       : imagesHeadline(known, result, finished.dryRun);
-    const note = finished.failure
-      ? undefined
-      : unreadNote(finished.inputs, finished.observed?.loaded.cargo, finished.plan?.work.work.push);
-    return { headline, blocks: imagesBlocks(known, platforms, result, note) };
+    const cargo = finished.observed?.loaded.cargo;
+    const notes = finished.failure
+      ? []
+      : [
+          unreadNote(finished.inputs, cargo, finished.plan?.work.work.push),
+          leftOutNote(finished.applied?.leftOut ?? cargo?.leftOut),
+        ];
+    return { headline, blocks: imagesBlocks(known, platforms, result, totalOf(goals), notes) };
   },
   close: (clients) => closeImages(clients),
 };
+
+/** Bytes of all images, where all sizes are known. */
+function totalOf(goals: readonly Goal[]): number | undefined {
+  return goals.every(({ size }) => size !== undefined) ? totalBytes(goals) : undefined;
+}
 
 /** The outputs, as far as they follow from the plan; a compressed bundle that nobody has read yet leaves most of them open. */
 function outputsOf(

@@ -1,6 +1,7 @@
 import { ecrClient } from "../../aws/ecr.ts";
 import { errorName, fromAws } from "../../aws/errors.ts";
 import type { Aws } from "../../aws/session.ts";
+import { isDigest } from "../oci/descriptor.ts";
 
 /** An image as ECR describes it. */
 export interface DescribedImage {
@@ -10,12 +11,12 @@ export interface DescribedImage {
 }
 
 /**
- * What a tag names, whatever its state: the registry's wire does not show archived images, and without the filter neither does this call.
- * `undefined`: there is no such image, or the caller may not look.
+ * The image under a tag or a digest, whatever its state: the registry's wire does not show archived images, and without the filter neither does
+ * this call. `undefined`: there is no such image, or the caller may not look.
  */
-export async function describeTag(
+export async function describeImage(
   repository: string,
-  tag: string,
+  reference: string,
   aws: Aws,
   signal: AbortSignal,
 ): Promise<DescribedImage | undefined> {
@@ -26,7 +27,7 @@ export async function describeTag(
       new DescribeImagesCommand({
         registryId: aws.account,
         repositoryName: repository,
-        imageIds: [{ imageTag: tag }],
+        imageIds: [isDigest(reference) ? { imageDigest: reference } : { imageTag: reference }],
         filter: { imageStatus: "ANY" },
       }),
       { abortSignal: signal },
@@ -36,7 +37,7 @@ export async function describeTag(
   } catch (thrown) {
     if (["ImageNotFoundException", "RepositoryNotFoundException", "AccessDeniedException"].includes(errorName(thrown)))
       return undefined;
-    throw fromAws(thrown, `describing ${repository}:${tag}`);
+    throw fromAws(thrown, `describing ${repository}${isDigest(reference) ? "@" : ":"}${reference}`);
   }
 }
 

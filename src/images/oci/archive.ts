@@ -1,10 +1,12 @@
+import { readWhole } from "../../bundle/whole.ts";
 import { memorySource } from "../../bytes/memory.ts";
 import type { Source } from "../../bytes/source.ts";
 import type { TarMember } from "../../tar/member.ts";
 import { guardPaths, normalPath } from "../../tar/policy.ts";
 import { dataOf, indexTar } from "../../tar/read.ts";
 import { blobPath, type Descriptor } from "./descriptor.ts";
-import { dockerArchive, embedded, type LayoutFiles, type OciImage, readLayout } from "./layout.ts";
+import { embedded, type LayoutFiles } from "./files.ts";
+import { dockerArchive, type OciImage, readLayout } from "./layout.ts";
 
 /** An image archive that can be read at random: proven but for its layers' bytes, which are hashed while they are sent. */
 export interface OpenImage {
@@ -20,7 +22,7 @@ export async function openImage(source: Source, archive: string, signal: AbortSi
     archive,
     paths: () => members.keys(),
     size: (path) => members.get(path)?.size,
-    read: (path) => readMember(source, members.get(path)!, signal),
+    read: (path) => readWhole(dataOf(source, members.get(path)!), signal),
   };
   return {
     oci: await readLayout(files),
@@ -42,10 +44,4 @@ function membersByPath(members: readonly TarMember[], archive: string): Readonly
     if (member.type === "file") files.set(path, member);
   }
   return files;
-}
-
-async function readMember(source: Source, member: TarMember, signal: AbortSignal): Promise<Buffer> {
-  const bytes = Buffer.alloc(member.size);
-  await source.read(member.offset, bytes, signal);
-  return bytes;
 }

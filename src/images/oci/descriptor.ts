@@ -71,7 +71,8 @@ function textMap(value: unknown): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(value).filter(([, text]) => typeof text === "string"));
 }
 
-function platformOf(value: unknown): string {
+/** `os/architecture/variant` of a descriptor's platform, or of an image's config; empty where it says nothing. */
+export function platformOf(value: unknown): string {
   const { os, architecture, variant } = value as Record<string, unknown>;
   return [os, architecture, variant].filter((part) => typeof part === "string" && part !== "").join("/");
 }

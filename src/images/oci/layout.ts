@@ -1,18 +1,9 @@
 import { packedWithFolder } from "../../bundle/bundle.ts";
 import { UserError } from "../../errors.ts";
-import { blobPath, type Descriptor, damaged, digestLike, parseDescriptor } from "./descriptor.ts";
+import { provenConfigs } from "./config.ts";
+import { blobPath, type Descriptor, damaged, parseDescriptor } from "./descriptor.ts";
+import { embedded, type LayoutFiles } from "./files.ts";
 import { jsonMap, type Manifest, mayBeElsewhere, parseManifest, short } from "./manifest.ts";
-
-/** The files of one image archive, wherever they are: in a tar that can be read at random, or what was kept of a stream. */
-export interface LayoutFiles {
-  /** Name of the archive, for people. */
-  readonly archive: string;
-  paths(): Iterable<string>;
-  /** Bytes of the file; `undefined` where there is none. */
-  size(path: string): number | undefined;
-  /** A small file, whole. */
-  read(path: string): Promise<Buffer>;
-}
 
 /** An image that was read from an archive: complete and, but for its layers' bytes, proven. */
 export interface OciImage {
@@ -27,6 +18,8 @@ export interface OciImage {
   readonly blobs: readonly Descriptor[];
   /** Bytes of blobs and manifests. */
   readonly size: number;
+  /** `linux/amd64`, ...: as its index says, else its configs. */
+  readonly platforms: readonly string[];
 }
 
 /** ECR's ceiling for a manifest; also the bound of what is read into memory as one. */
@@ -49,13 +42,14 @@ export async function readLayout(files: LayoutFiles): Promise<OciImage> {
   for (const entry of entries) await walk.visit(entry, 0);
   const root = chooseRoot(entries, walk.order, archive);
   const manifests = orderFor(root, walk.order);
-  const blobs = await provenBlobs(files, manifests);
+  const blobs = provenBlobs(files, manifests);
+  const platforms = await provenConfigs(files, manifests, blobs);
   const roots = entries.filter((entry) => entry.digest === root.digest);
   const size = [...blobs, ...manifests.map((manifest) => manifest.descriptor)].reduce(
     (sum, each) => sum + each.size,
     0,
   );
-  return { archive, root, references: referencesOf(roots), manifests, blobs, size };
+  return { archive, root, references: referencesOf(roots), manifests, blobs, size, platforms };
 }
 
 /** An empty name is none. */
@@ -102,7 +96,7 @@ async function need(files: LayoutFiles, path: string, limit: number): Promise<Bu
       next: "Ask Poolside for an image with fewer layers.",
     });
   }
-  return files.read(path);
+  return (await files.read(path)) ?? Buffer.alloc(0);
 }
 
 /** Depth first, so that children come before their parents; each manifest once. */
@@ -174,10 +168,9 @@ function orderFor(root: Descriptor, order: readonly Manifest[]): readonly Manife
   return [...own, ...order.filter((manifest) => !below.has(manifest.descriptor.digest))];
 }
 
-async function provenBlobs(files: LayoutFiles, manifests: readonly Manifest[]): Promise<readonly Descriptor[]> {
+function provenBlobs(files: LayoutFiles, manifests: readonly Manifest[]): readonly Descriptor[] {
   const { archive } = files;
   const blobs = new Map<string, Descriptor>();
-  const configs = new Set<string>();
   for (const manifest of manifests) {
     for (const blob of manifest.blobs) {
       const before = blobs.get(blob.digest);
@@ -197,30 +190,6 @@ async function provenBlobs(files: LayoutFiles, manifests: readonly Manifest[]): 
         );
       blobs.set(blob.digest, before ?? blob);
     }
-    if (manifest.config && blobs.has(manifest.config)) configs.add(manifest.config);
   }
-  for (const digest of configs) await checkConfig(files, blobs.get(digest)!);
   return [...blobs.values()];
-}
-
-const configLimit = 16 * 2 ** 20;
-
-async function checkConfig(files: LayoutFiles, config: Descriptor): Promise<void> {
-  const bytes = embeddedOnly(files, config) ?? (await need(files, blobPath(config.digest), configLimit));
-  const digest = digestLike(config.digest, bytes);
-  if (digest !== config.digest)
-    throw damaged(files.archive, `the config ${short(config.digest)} has the digest ${digest}`);
-}
-
-function embeddedOnly(files: LayoutFiles, blob: Descriptor): Buffer | undefined {
-  return files.size(blobPath(blob.digest)) === undefined ? embedded(blob, files.archive) : undefined;
-}
-
-/** Content that the descriptor carries itself. */
-export function embedded(blob: Descriptor, archive: string): Buffer | undefined {
-  if (blob.data === undefined) return undefined;
-  const bytes = Buffer.from(blob.data, "base64");
-  if (digestLike(blob.digest, bytes) !== blob.digest)
-    throw damaged(archive, `the data inside the descriptor ${short(blob.digest)} has another digest`);
-  return bytes;
 }

@@ -27,7 +27,15 @@ export async function readRemoteImage(
     (sum, each) => sum + each.size,
     0,
   );
-  return { archive: label, root, references: [], manifests: [...manifests.values()], blobs: [...blobs.values()], size };
+  return {
+    archive: label,
+    root,
+    references: [],
+    manifests: [...manifests.values()],
+    blobs: [...blobs.values()],
+    size,
+    platforms: [],
+  };
 
   async function visit(known: Descriptor | undefined, wanted: string): Promise<Descriptor> {
     if (manifests.size >= mostManifests) throw damaged(label, `it holds more than ${mostManifests} manifests`);

@@ -1,7 +1,7 @@
 import { size } from "../../action/describe.ts";
 import { chartPath } from "../../bundle/chart-cache.ts";
 import { indexBytes, keepIndex } from "../bundle-index.ts";
-import { bundleDiffers, type PassCargo } from "../cargo.ts";
+import { bundleDiffers, type PassCargo, unasked } from "../cargo.ts";
 import type { ImageClients } from "../connect.ts";
 import { mountingEnabled } from "../ecr/mounting.ts";
 import { comparePresets, goalsOf } from "../goal.ts";
@@ -49,6 +49,7 @@ export async function applyPass(
     },
     goals: observed.goals ?? goals,
     pushed: work.push ?? tagged,
+    leftOut: cargo.leftOut ?? unasked(passage.names(), goals),
     chart: await placeOf(chart, clients),
     chartSha256,
   };
@@ -78,6 +79,7 @@ async function nothingToPush(
     result: { images: [], bytesUploaded: 0 },
     goals: observed.goals ?? [],
     pushed: [],
+    leftOut: cargo.leftOut ?? [],
     chart: loaded.chart,
     chartSha256: observed.chartSha256,
   };

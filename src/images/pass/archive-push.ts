@@ -81,7 +81,8 @@ export class ArchivePush {
     const arrivals = all.filter(({ blob }) => oci.blobs.some(({ digest }) => digest === blob.digest));
     if (arrivals.some(({ how }) => how === "lost")) return { oci, pushed: undefined };
     const place = { repository: this.repository, digest: oci.root.digest };
-    await placement.turn((wire) => putManifests(wire, place, oci.manifests, true));
+    const empty = placement.isEmpty(this.repository);
+    await placement.turn((wire) => putManifests(wire, place, oci.manifests, { all: true, empty }));
     return { oci, pushed: pushedOf(this.name.image, arrivals, placement.wire.ctx.clock.now() - this.started) };
   }
 

@@ -5,7 +5,7 @@ import { createQueue } from "../../transfer/queue.ts";
 import type { KeptLayout } from "../bundle-index.ts";
 import type { PassCargo } from "../cargo.ts";
 import type { ImageClients } from "../connect.ts";
-import { type Goal, type NamedImage, repositoryName, selectImages } from "../goal.ts";
+import { type Goal, type NamedImage, refuseUnknown, repositoryName } from "../goal.ts";
 import { memoryFor } from "../load.ts";
 import type { ImagesPlanned } from "../planned.ts";
 import { putTag, rootOf } from "../push/finish.ts";
@@ -44,6 +44,11 @@ export class Passage {
       const oci = this.ends.get(name.image)?.oci;
       return oci ? [{ name, oci }] : [];
     });
+  }
+
+  /** Images of the bundle, also those that were not asked for. */
+  names(): readonly string[] {
+    return [...this.found.keys()];
   }
 
   layouts(): readonly KeptLayout[] {
@@ -90,11 +95,7 @@ export class Passage {
           ends.push(noted);
         },
       });
-      if (!this.planned.observed.goals)
-        selectImages(
-          [...this.found.values()].map(({ name }) => name),
-          inputs.images,
-        );
+      if (!this.planned.observed.goals) refuseUnknown(this.names(), inputs.images, "The bundle");
       for (const end of ends) await end;
       return passed;
     } catch (thrown) {

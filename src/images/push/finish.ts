@@ -8,20 +8,21 @@ type Place = Pick<Goal, "repository" | "digest">;
 
 /**
  * Writes manifests by digest, in their order: children before parents, so that each finds what it refers to. The root goes by digest only where
- * something is attached to it; else its tag is enough. One that stands is not written again.
+ * something is attached to it, or where `all` is said; else its tag is enough. One that stands is not written again; in an `empty` repository
+ * nobody asks.
  */
 export async function putManifests(
   wire: Wire,
   place: Place,
   manifests: readonly Manifest[],
-  all = false,
+  { all = false, empty }: { readonly all?: boolean; readonly empty: boolean },
 ): Promise<void> {
   const root = manifests.findIndex(({ descriptor }) => descriptor.digest === place.digest);
   const attached = manifests.length > root + 1;
   for (const [at, manifest] of manifests.entries()) {
     if (at === root && !attached && !all) continue;
     const { digest } = manifest.descriptor;
-    if ((await tagDigest(wire, place.repository, digest)) === digest) continue;
+    if (!empty && (await tagDigest(wire, place.repository, digest)) === digest) continue;
     await putManifest(wire, place.repository, digest, manifest);
   }
 }

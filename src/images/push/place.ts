@@ -39,10 +39,15 @@ export class Placement {
     return this.options.queue.add(size, ({ signal, slower }) => run(this.wire.within(signal, slower)));
   }
 
+  /** Whether the repository was made a moment ago. */
+  isEmpty(repository: string): boolean {
+    return this.options.empty.has(repository);
+  }
+
   /** Brings one blob; `body` is asked for its bytes only when they must be sent. */
   async place(repository: string, blob: Descriptor, body: () => BlobBody, archive: string): Promise<Arrival> {
-    const { mounting, progress, empty, rank = ({ size }) => size } = this.options;
-    if (!empty.has(repository) && (await this.turn((wire) => hasBlob(wire, repository, blob)))) {
+    const { mounting, progress, rank = ({ size }) => size } = this.options;
+    if (!this.isEmpty(repository) && (await this.turn((wire) => hasBlob(wire, repository, blob)))) {
       progress.spared(blob.size);
       return "present";
     }

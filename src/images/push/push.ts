@@ -69,7 +69,8 @@ async function pushImage(goal: Full, placement: Placement, means: PushMeans, pro
       how: await placement.place(repository, blob, () => means.blob(goal, blob), oci.archive),
     })),
   );
-  await placement.turn((wire) => putManifests(wire, goal, oci.manifests));
+  const empty = placement.isEmpty(repository);
+  await placement.turn((wire) => putManifests(wire, goal, oci.manifests, { empty }));
   await proven;
   await placement.turn((wire) => putTag(wire, goal, rootOf(goal, oci.manifests)));
   const pushed = pushedOf(goal.name, arrivals, ctx.clock.now() - started);

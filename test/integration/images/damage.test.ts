@@ -214,6 +214,13 @@ describe("image archives of every shape", () => {
     }
   });
 
+  it("may have a config that is no JSON, as an artifact's may be", async () => {
+    const odd = Buffer.from("a config of its own kind");
+    const artifact = manifestOf(odd, [small], { artifactType: "application/vnd.acme.thing" });
+    const archive = layout([odd, artifact, small.content], [describing(oci("manifest"), artifact)]);
+    for (const run of await bothForms(archive)) expect(imagesOf(run)["atlas"]!.digest).toBe(blobOf(artifact).digest);
+  });
+
   it("that docker saved are told as such, also compressed and alone, whatever comes first", async () => {
     const hex = "0d".repeat(32);
     const files: readonly Entry[] = [

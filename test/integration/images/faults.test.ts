@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { sampleTags } from "../../../sandbox/sample/bundle.ts";
 import type { FakeClock } from "../../support/context.ts";
 import { writeBundles } from "./bundles.ts";
-import { failureOf, imagesOf, useRegistryWorld } from "./registry-world.ts";
+import { account, failureOf, imagesOf, region, useRegistryWorld } from "./registry-world.ts";
 
 const world = useRegistryWorld();
 const registry = { service: "registry" } as const;
@@ -213,6 +213,9 @@ describe("tags", () => {
     expect(failureOf(run)).toMatchObject({ code: "IMAGE_ARCHIVED" });
     expect(failureOf(run).message).toContain("update-image-storage-class");
     expect(current.writes(mark)).toEqual([]);
+    current.states.ecr.repository("atlas").tags.clear();
+    expect(failureOf(await current.push({ bundle: "bundle" })).code).toBe("IMAGE_ARCHIVED");
+    expect(current.writes(mark)).toEqual([]);
   });
 });
 
@@ -224,6 +227,12 @@ describe("what is refused before anything is written", () => {
     ["filters without the setting that takes them", { "tag-mutability-exclusions": "dev*" }, "REPOSITORY_FILTERS"],
     ["a bundle that is not there", { bundle: "nowhere" }, "BUNDLE_NOT_FOUND"],
     ["a variable that is not set", { bundle: "env:BUNDLE_URL" }, "BUNDLE_NOT_FOUND"],
+    ["a name longer than ECR takes", { "repository-prefix": "p".repeat(255) }, "REPOSITORY_NAME"],
+    [
+      "a host as prefix",
+      { "repository-prefix": `${account}.dkr.ecr.${region}.amazonaws.com/poolside` },
+      "INPUT_INVALID",
+    ],
     ["a SHA-256 of a folder", { "bundle-sha256": "0".repeat(64) }, "BUNDLE_SHA256_MISMATCH"],
   ])("%s", async (_, inputs, code) => {
     const { current } = world;

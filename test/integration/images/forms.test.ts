@@ -61,6 +61,20 @@ describe("every form of a bundle", () => {
   });
 });
 
+describe("the summary", () => {
+  it.each(["bundle", "bundle.tar.gz"])("of %s names platforms and what was left out", async (bundle) => {
+    const { current } = world;
+    writeBundles(current.folder);
+    const run = await current.push({ bundle, images: "atlas", records });
+    imagesOf(run);
+    expect(run.summary).toMatch(/\| linux\/amd64 \| \d+ \/ 0 \/ 0 \|/);
+    expect(run.summary).toContain("Left out, because `images` does not name it: public-docs.");
+    const all = await current.push({ bundle, records });
+    expect(all.summary).toMatch(/\| total, shared layers once \|.*\| \d+ \/ 0 \/ \d+ \|/);
+    expect(all.summary).not.toContain("Left out");
+  });
+});
+
 describe("a compressed bundle", () => {
   it("is planned as unknown, and the plan's digest is the same before and after", async () => {
     const { current } = world;

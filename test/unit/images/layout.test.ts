@@ -97,6 +97,17 @@ describe("the image that an archive is about", () => {
   });
 });
 
+describe("the platforms of an image", () => {
+  it("are those of its index, else of its config", async () => {
+    const layout = new Layout();
+    const [amd, arm] = [layout.image("amd64"), layout.image("arm64")];
+    expect((await layout.read(amd)).platforms).toEqual(["linux/amd64"]);
+    const odd = { ...arm, platform: { os: "linux", architecture: "arm", variant: "v7" } };
+    const attested = { ...layout.image("none"), platform: { os: "unknown", architecture: "unknown" } };
+    expect((await layout.read(layout.index(amd, odd, attested))).platforms).toEqual(["linux/amd64", "linux/arm/v7"]);
+  });
+});
+
 describe("a manifest", () => {
   const layer = "application/vnd.oci.image.layer.v1.tar+gzip";
   const nowhere = { digest: `sha256:${"7".repeat(64)}`, size: 9, urls: ["https://example.com/layer"] };
