@@ -6,8 +6,10 @@ import { withDeathSignal } from "./tools/run.ts";
 export interface EnclosureOptions {
   /** Added to this process's own. */
   readonly env?: Readonly<Record<string, string>>;
-  /** What the enclosure itself is started with, for a namespace of another kind. */
-  readonly enter?: readonly string[];
+  /** File descriptor that it prints to; its own is this process's. */
+  readonly output?: number;
+  /** Shell commands that come before it inside. */
+  readonly prepare?: readonly string[];
   /** Folders that are empty inside, and that nobody outside sees change. */
   readonly folders?: readonly string[];
 }
@@ -20,25 +22,32 @@ export interface Enclosed {
   end(): void;
 }
 
-/** The first is root's way, the second everybody's. */
+const own = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"] as const;
+
+/** The first is root's way, and has a network of its own, so that two never meet at a port; the second is everybody's. */
 const ways = [
-  ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"],
-  ["unshare", "--user", "--map-current-user", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"],
+  { command: ["unshare", "--net", ...own], first: "ip link set lo up" },
+  { command: ["unshare", "--user", "--map-current-user", ...own], first: "true" },
 ] as const;
 
-const way = ways.find(([program, ...args]) => spawnSync(program, [...args, "true"], { stdio: "ignore" }).status === 0);
+const way = ways.find(
+  ({ command: [program, ...args], first }) =>
+    spawnSync(program, [...args, "sh", "-c", first], { stdio: "ignore" }).status === 0,
+);
 
 /**
- * Runs a program with process numbers and mounts of its own: when it ends, or this process does, the kernel ends what it started, however far that
- * has removed itself, and takes the mounts away. On a machine that permits no such namespaces only the program itself is ended.
+ * Runs a program with process numbers and mounts of its own, as root with a network of its own too: when it ends, or this process does, the kernel ends what it started, however far that
+ * has removed itself, and takes mounts and network away. On a machine that permits no such namespaces only the program itself is ended.
  */
 export function startEnclosed(command: readonly string[], options: EnclosureOptions = {}): Enclosed {
-  const { enter = [], folders = [], env } = options;
-  const cover = folders.map((each) => `mkdir -p ${each} && mount -t tmpfs tmpfs ${each} && `).join("");
+  const { folders = [], prepare = [], output = "inherit", env } = options;
+  const cover = folders.map((each) => `mkdir -p ${each} && mount -t tmpfs tmpfs ${each}`);
   // The first process of a namespace must collect every orphan's end, as a shell does while it waits; `exit` keeps it from becoming the program.
-  const inside = way ? [...way, "sh", "-c", `${cover}"$@"; exit`, "sh"] : [];
-  const [program, ...args] = withDeathSignal([...enter, ...inside, ...command]);
-  const child = spawn(program!, args, { stdio: "inherit", env: { ...process.env, ...env } });
+  const inside = way
+    ? [...way.command, "sh", "-c", `${[way.first, ...cover, ...prepare].join(" && ")} && "$@"; exit`, "sh"]
+    : [];
+  const [program, ...args] = withDeathSignal([...inside, ...command]);
+  const child = spawn(program!, args, { stdio: ["inherit", output, output], env: { ...process.env, ...env } });
   return {
     ended: new Promise((resolve) => child.once("close", () => resolve())),
     end: () => end(child),

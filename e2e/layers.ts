@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { type Machine, openMachine } from "./node/machine.ts";
+import { openMachine } from "./node/machine.ts";
 import { archiveTools } from "./protocols/archive-tools.ts";
 import {
   act,
@@ -29,7 +29,11 @@ export interface Layer {
   /** Programs that this machine must have already. */
   readonly needs: readonly string[];
   /** Its tests run as root on a part of this machine that is theirs alone. */
-  readonly machine?: () => Promise<Machine>;
+  readonly machine?: typeof openMachine;
+  /** How many of its files run at once (1): each starts what it needs. */
+  readonly files?: number;
+  /** About how many seconds its tests take on two cores: the longest begins first. */
+  readonly seconds: number;
 }
 
 export const layers: readonly Layer[] = [
@@ -37,16 +41,23 @@ export const layers: readonly Layer[] = [
     name: "protocols",
     software: [distribution, versitygw, crane, ociConformance, moto, ministack, ...archiveTools],
     needs: ["go", "python3", "apt-get", "dpkg-deb"],
+    seconds: 16,
   },
-  { name: "control-plane", software: [kubernetes], needs: ["go"] },
+  { name: "control-plane", software: [kubernetes], needs: ["go"], files: 2, seconds: 140 },
   {
     name: "node",
     software: [kubernetes, containerd, distribution, nodeImage],
     needs: ["go", "apt-get", "dpkg-deb", "ip", "nsenter", "umount", "unshare"],
     machine: openMachine,
+    seconds: 115,
   },
-  { name: "workflows", software: [act, actionlint, zizmor, checkJsonschema], needs: ["git", "go", "python3"] },
-  { name: "models", software: [llamaCpp, gguf], needs: ["apt-get", "dpkg-deb", "python3"] },
+  {
+    name: "workflows",
+    software: [act, actionlint, zizmor, checkJsonschema],
+    needs: ["git", "go", "python3"],
+    seconds: 120,
+  },
+  { name: "models", software: [llamaCpp, gguf], needs: ["apt-get", "dpkg-deb", "python3"], seconds: 2 },
 ];
 
 /** Why a layer cannot run on this machine; `undefined`: it can. */

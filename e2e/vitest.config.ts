@@ -7,11 +7,11 @@ const retry = process.env["CI"] ? 1 : 0;
 /** They import JSON as bundlers do; Node itself refuses that. */
 const githubPackages = [/@actions\/(workflow-parser|languageservice)/];
 
-/** One project for each layer. Their servers share two cores, so files run one after another. */
+/** One project for each layer. A layer's files run one after another, but where it says otherwise. */
 export default defineConfig({
   root: import.meta.dirname,
   test: {
-    fileParallelism: false,
+    maxWorkers: 1,
     projects: layers.map(({ name }) => ({
       test: {
         name,

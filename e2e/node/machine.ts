@@ -1,44 +1,37 @@
 import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "../tools/run.ts";
+import { hold } from "../tools/lock.ts";
 
 /** Address of the node in its namespace, which pods reach; a kubelet takes none of the loopback interface. */
 export const nodeAddress = "10.244.78.1";
 
 /** What a node gets of this machine. */
 export interface Machine {
-  /** What a program must be started with to run in a network namespace of its own: fixed ports are free in it, and nothing leaves it. */
-  readonly enter: readonly string[];
+  /** Shell commands that prepare a network of its own for it: a bridge that holds `nodeAddress`. */
+  readonly prepare: readonly string[];
   /** Where the runtimes and kubelets of a machine meet, whatever their options say. */
   readonly folders: readonly string[];
   /** Gives back what a node takes of the whole machine, when all its processes have ended. */
   close(): Promise<void>;
 }
 
-/** Makes a namespace with a loopback interface and a bridge that holds `nodeAddress`. */
-export async function openMachine(): Promise<Machine> {
-  const name = `eks-deploy-e2e-${process.pid}`;
+/**
+ * Takes the machine for one node: its control groups and the kernel's settings are there only once, so this waits until no other run has them, and
+ * tells `waiting` that it does.
+ */
+export async function openMachine(waiting: () => void, signal: AbortSignal): Promise<Machine> {
+  const lock = await hold("eks-deploy-e2e-node", waiting, signal);
   // A kubelet changes these.
   const settings = keptSettings(["vm/overcommit_memory", "kernel/panic", "kernel/panic_on_oops"]);
-  await run("ip", ["netns", "add", name]);
-  // Not `ip netns exec`: it mounts another /sys, which hides the control groups.
-  const enter = ["nsenter", `--net=/run/netns/${name}`] as const;
-  const inside = (...command: string[]) => run(enter[0], [enter[1], ...command]);
-  const close = async () => {
-    removeCgroups();
-    settings.restore();
-    await run("ip", ["netns", "del", name]);
+  return {
+    prepare: ["ip link add node0 type bridge", `ip address add ${nodeAddress}/32 dev node0`, "ip link set node0 up"],
+    folders: ["/run", "/var/lib/cni", "/var/lib/kubelet"],
+    async close() {
+      removeCgroups();
+      settings.restore();
+      await lock.release();
+    },
   };
-  try {
-    await inside("ip", "link", "set", "lo", "up");
-    await inside("ip", "link", "add", "node0", "type", "bridge");
-    await inside("ip", "address", "add", `${nodeAddress}/32`, "dev", "node0");
-    await inside("ip", "link", "set", "node0", "up");
-  } catch (error) {
-    await close();
-    throw error;
-  }
-  return { enter, folders: ["/run", "/var/lib/cni", "/var/lib/kubelet"], close };
 }
 
 function keptSettings(names: readonly string[]) {

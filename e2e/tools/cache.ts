@@ -7,8 +7,17 @@ import { join } from "node:path";
 /** Where software that was built or fetched once stays for every clone (https://specifications.freedesktop.org/basedir-spec/latest/). */
 const root = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "eks-deploy/e2e");
 
+/** What is being made: two that need the same wait for the one that began. */
+const making = new Map<string, Promise<string>>();
+
 /** Gives the folder `name` in the cache, filled by `make` where it is not there yet. It appears whole or not at all, beside other processes too. */
-export async function cached(name: string, make: (folder: string) => Promise<void>): Promise<string> {
+export function cached(name: string, make: (folder: string) => Promise<void>): Promise<string> {
+  const begun = making.get(name) ?? fill(name, make).finally(() => making.delete(name));
+  making.set(name, begun);
+  return begun;
+}
+
+async function fill(name: string, make: (folder: string) => Promise<void>): Promise<string> {
   const folder = join(root, name);
   if (existsSync(folder)) return folder;
   const temporary = `${folder}.${process.pid}`;

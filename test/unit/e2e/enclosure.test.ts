@@ -1,8 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { startEnclosed } from "../../../e2e/enclosure.ts";
+import { keepOutput } from "../../../e2e/output.ts";
 
 /** Processes of this machine, however far away, whose command line has this word. */
 function alive(word: string): number {
@@ -39,5 +42,20 @@ describe.runIf(permits)("what an enclosed program started", () => {
     expect(alive(word)).toBe(0);
     // A second Ctrl-C must not disturb what is being given back.
     expect(() => enclosed.end()).not.toThrow();
+  });
+});
+
+const asRoot = spawnSync("unshare", ["--net", "--mount", "--pid", "--fork", "ip", "link", "set", "lo", "up"]);
+
+describe.runIf(asRoot.status === 0)("an enclosed program", () => {
+  it("has a network of its own, prepared as it needs it, in which nothing else listens", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "eks-deploy-enclosure-"));
+    const output = keepOutput(join(folder, "output"));
+    const prepare = ["ip link add node0 type bridge", "ip link set node0 up"];
+    const enclosed = startEnclosed(["ip", "-brief", "link"], { prepare, output: output.descriptor });
+    await enclosed.ended;
+    const interfaces = output.take().match(/^\S+/gm);
+    expect(interfaces).toEqual(["lo", "node0"]);
+    rmSync(folder, { recursive: true });
   });
 });

@@ -53,7 +53,7 @@ describe("the report of npm run e2e", () => {
 });
 
 describe("a layer", () => {
-  const layer: Layer = { name: "x", software: [], needs: ["sh", "no-such-program"] };
+  const layer: Layer = { name: "x", software: [], needs: ["sh", "no-such-program"], seconds: 1 };
 
   it("cannot run without the programs that it needs", () => {
     const reason = obstacle(layer, { platform: "linux", arch: "x64" });
