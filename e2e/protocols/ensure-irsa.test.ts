@@ -5,8 +5,8 @@ import {
   ListAttachedRolePoliciesCommand,
 } from "@aws-sdk/client-iam";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { startMoto } from "./imitations.ts";
 import { cluster, type IrsaWorld, openIrsaWorld } from "./irsa-world.ts";
-import { startMoto } from "./moto.ts";
 
 let world: IrsaWorld;
 let issuer: string;

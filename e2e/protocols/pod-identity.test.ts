@@ -5,8 +5,8 @@ import {
 } from "@aws-sdk/client-eks";
 import { GetRoleCommand } from "@aws-sdk/client-iam";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { startMinistack } from "./imitations.ts";
 import { cluster, type IrsaWorld, openIrsaWorld } from "./irsa-world.ts";
-import { startMinistack } from "./ministack.ts";
 
 let world: IrsaWorld;
 

@@ -1,14 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Faults } from "../../sandbox/faults.ts";
-import { listen } from "../../sandbox/http.ts";
-import { RequestLog } from "../../sandbox/requests.ts";
-import type { Ground } from "../../sandbox/service.ts";
-import { startAws } from "../../sandbox/world/aws.ts";
 import { runAction } from "../../src/action/run.ts";
 import { pushImages } from "../../src/actions/push-images/index.ts";
 import { systemClock } from "../../src/retry.ts";
+import { startTestAws } from "../../test/support/aws.ts";
 import { testContext } from "../../test/support/context.ts";
 import { type TestRunner, testRunner } from "../../test/support/runner.ts";
 import { useAwsEnvironment } from "../environment.ts";
@@ -34,39 +30,19 @@ export interface PushWorld {
 /** `distribution`: the registry is the CNCF's; `sandbox`: it is the sandbox's own. */
 export async function startPushWorld(registryOf: "distribution" | "sandbox"): Promise<PushWorld> {
   const folder = mkdtempSync(join(tmpdir(), "eks-deploy-e2e-push-"));
-  const defects: unknown[] = [];
-  const ground: Ground = {
-    requests: new RequestLog(),
-    faults: new Faults(),
-    now: () => Date.now(),
-    pace: 0,
-    onDefect: (error) => void defects.push(error),
-  };
-  const { states, handler, registry } = await startAws(ground, {
-    account,
-    region,
-    partition: "aws",
-    issuers: () => undefined,
-    clocks: () => [Date.now()],
-    discard: false,
-  });
-  const user = states.principals.addUser(account, "tester");
+  const aws = await startTestAws({ account, region });
+  const { ecr } = aws.states;
   const distribution = registryOf === "distribution" ? await startDistribution() : undefined;
   if (distribution) {
-    states.ecr.host = distribution.host;
-    states.ecr.issueToken = () => ({ password: registryPassword, expiresAt: Date.now() + 12 * 60 * 60 * 1000 });
+    ecr.host = distribution.host;
+    ecr.issueToken = () => ({ password: registryPassword, expiresAt: Date.now() + 12 * 60 * 60 * 1000 });
   }
-  const endpoint = await listen(handler, ground.onDefect);
-  const restore = useAwsEnvironment({
-    AWS_ENDPOINT_URL: endpoint.url,
-    AWS_ACCESS_KEY_ID: user.caller.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: user.secretAccessKey,
-  });
+  const restore = useAwsEnvironment(aws.env);
   return {
-    host: states.ecr.host,
-    password: states.ecr.issueToken(user.caller).password,
+    host: ecr.host,
+    password: ecr.issueToken(aws.user).password,
     folder,
-    defects,
+    defects: aws.defects,
     async push(inputs) {
       const ambient = { region, workspace: folder, temp: join(folder, "temp") };
       const runner = testRunner(inputs, testContext({ clock: systemClock, ambient }));
@@ -75,7 +51,7 @@ export async function startPushWorld(registryOf: "distribution" | "sandbox"): Pr
     },
     async close() {
       restore();
-      await Promise.all([registry.close(), endpoint.close(), distribution?.close()]);
+      await Promise.all([aws.close(), distribution?.close()]);
       rmSync(folder, { recursive: true, force: true });
     },
   };
