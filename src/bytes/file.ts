@@ -1,4 +1,4 @@
-import { fstatSync } from "node:fs";
+import { constants, fstatSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { Cancelled, UserError } from "../errors.ts";
 import { sourceChanged, sourceDenied, sourceNotFound } from "./failures.ts";
@@ -14,7 +14,8 @@ interface Stamp {
  * grew, shrank or was written to meanwhile is `SOURCE_CHANGED`. Other errors: `SOURCE_NOT_FOUND`, `SOURCE_DENIED`, `SOURCE_UNUSABLE`.
  */
 export async function openFile(path: string, label = path): Promise<Source> {
-  const handle = await open(path, "r").catch((error: unknown) => {
+  // Without waiting: a FIFO would keep it until somebody writes.
+  const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch((error: unknown) => {
     throw unreadable(error, label);
   });
   const stat = await handle.stat({ bigint: true });

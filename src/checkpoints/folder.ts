@@ -1,8 +1,10 @@
 import { readdir, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
+import { sourceDenied } from "../bytes/failures.ts";
 import { openFile } from "../bytes/file.ts";
 import type { Source } from "../bytes/source.ts";
 import { UserError } from "../errors.ts";
+import { shown } from "../tar/names.ts";
 import type { Placing } from "./archive.ts";
 import type { CheckpointFile, FilesContent } from "./content.ts";
 import { layOut } from "./layout.ts";
@@ -16,15 +18,9 @@ export async function folderContent(
   label: string,
   placing: Placing,
 ): Promise<{ readonly content: FilesContent; close(): Promise<void> }> {
-  const entries: { path: string; folder: boolean; size: number }[] = [];
-  for (const found of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    const at = join(found.parentPath, found.name);
-    const path = relative(folder, at).split(sep).join("/");
-    if (found.isDirectory()) continue;
-    if (!found.isFile()) throw noPlainFile(path, label);
-    entries.push({ path, folder: false, size: (await stat(at)).size });
-  }
-  entries.sort((a, b) => (a.path < b.path ? -1 : 1));
+  const entries = await entriesOf(folder, label).catch((thrown: unknown) => {
+    throw unreadable(thrown, folder, label);
+  });
   const strip = placing.strip === "auto" ? 0 : placing.strip;
   const { files, leftOut } = layOut(entries, strip, label, placing.prefixLength);
   const open = openFiles();
@@ -33,6 +29,22 @@ export async function folderContent(
     return { path, size: entry.size, bytes: lazily(at, entry.size, `${label}/${entry.path}`, open) };
   });
   return { content: { kind: "files", leftOut, files: placed }, close: () => open.close() };
+}
+
+async function entriesOf(folder: string, label: string) {
+  const entries: { path: string; folder: boolean; size: number }[] = [];
+  for (const found of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const at = join(found.parentPath, found.name);
+    const path = pathIn(folder, at);
+    if (found.isDirectory()) continue;
+    if (!found.isFile()) throw noPlainFile(path, label);
+    entries.push({ path, folder: false, size: (await stat(at)).size });
+  }
+  return entries.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+function pathIn(folder: string, at: string): string {
+  return relative(folder, at).split(sep).join("/");
 }
 
 interface OpenFiles {
@@ -93,9 +105,22 @@ function changed(label: string): UserError {
   });
 }
 
+/** What the system says of a file or folder below; a name that is no UTF-8 is not found under the name that it is listed by. */
+function unreadable(thrown: unknown, folder: string, label: string): unknown {
+  const { code, path = folder } = thrown as NodeJS.ErrnoException;
+  const at = `${label}/${pathIn(folder, path)}`;
+  if (code === "EACCES" || code === "EPERM") return sourceDenied(at, `Run: chmod -R a+rX ${label}`, thrown);
+  if (code !== "ENOENT") return thrown;
+  if (!path.includes("\ufffd")) return changed(at);
+  return new UserError("CHECKPOINT_PATH_INVALID", {
+    happened: `${label} holds ${shown(pathIn(folder, path))}, whose name is no UTF-8 and so unfit for S3.`,
+    next: "Rename it.",
+  });
+}
+
 function noPlainFile(path: string, label: string): UserError {
   return new UserError("CHECKPOINT_PATH_INVALID", {
-    happened: `${label} holds ${path}, which is a link or a device; only files and folders are taken.`,
+    happened: `${label} holds ${shown(path)}, which is a link or a device; only files and folders are taken.`,
     next: `Copy the folder with its links resolved: cp -rL ${label} <new folder>`,
   });
 }

@@ -4,9 +4,10 @@ import { InputProblem } from "../action/contract.ts";
 import { parseSource, type SourceRef } from "../action/references.ts";
 import { Secret } from "../action/secret.ts";
 import { asTextMap } from "../action/structured.ts";
+import { holdsControl, shown } from "../tar/names.ts";
 import { smallestPart } from "./parts.ts";
 import type { VerifyMode } from "./verify.ts";
-import type { LayoutName } from "./version.ts";
+import { type LayoutName, nameOfUrl } from "./version.ts";
 
 /** Where a checkpoint is; `unset`: in a variable that this job does not have. */
 export type CheckpointRef = SourceRef | { readonly kind: "unset"; readonly variable: string };
@@ -72,8 +73,7 @@ function mapIn(text: string): Readonly<Record<string, string>> | undefined {
 
 function presigned(key: string, value: string): SourceRef {
   if (!URL.canParse(value) || !/^https?:/.test(value)) throw new InputProblem(`has no URL for ${key} in its variable`);
-  const name = new URL(value).pathname.split("/").findLast((part) => part !== "") ?? key;
-  return { kind: "url", url: new Secret(value), label: `${decodeURIComponent(name)} (presigned)` };
+  return { kind: "url", url: new Secret(value), label: `${nameOfUrl(new URL(value)) || key} (presigned)` };
 }
 
 function checkKey(key: string): void {
@@ -100,6 +100,14 @@ export function parseDigests(raw: unknown): Readonly<Record<string, string>> {
       throw new InputProblem(`must have 64 lower-case hex digits for ${key}; it has "${value}"`);
   }
   return map;
+}
+
+/** What stands before every model's key in S3: parts between slashes, none of them empty, `.` or `..`, and nothing that nobody sees. */
+export function isKeyPrefix(value: string): void {
+  const parts = value.replace(/^\/+|\/+$/g, "").split("/");
+  const odd = parts.some((part) => part === "." || part === ".." || (part === "" && parts.length > 1));
+  if (odd || value.includes("://") || holdsControl(value))
+    throw new InputProblem(`must be a prefix within the bucket, such as checkpoints or a/b; it is ${shown(value)}`);
 }
 
 /** `auto`, `none`, or the ARN of a key. */

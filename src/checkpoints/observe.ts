@@ -80,6 +80,7 @@ async function observeModel(
     return source;
   });
   const [source, there] = await both(opening, lookAt(prefix, store!.owner, aws, ctx));
+  refuseUnproven(key, source, expectedSha256);
   refuseOtherManifest(key, source.label, source.manifest, model.expectedManifest);
   if (source.content.kind === "files") tellContent(key, source.content.files, source.content.leftOut, ctx);
   const replaced =
@@ -137,6 +138,19 @@ async function observeGiven(
   refuseOtherManifest(key, uri, stored?.manifest, expectedManifest);
   if (stored) refuseIncomplete(stored.manifest, objects, prefix);
   return { key, uri, manifest: stored?.manifest };
+}
+
+/** Only an archive has a SHA-256 of its own; a prefix has that of the archive which it was synced from. */
+function refuseUnproven(key: string, { archive, manifest, label }: ModelSource, expected: string | undefined): void {
+  if (expected === undefined || archive) return;
+  const { sha256 } = manifest?.source ?? {};
+  if (sha256 === expected) return;
+  throw new UserError("CHECKPOINT_SHA256", {
+    happened: sha256
+      ? `${key}: ${label} was synced from an archive with the SHA-256 ${sha256}; expected is ${expected}. Nothing was written.`
+      : `${key}: ${label} is no archive, so the expected SHA-256 ${expected.slice(0, 12)}... cannot be compared with anything. Nothing was written.`,
+    next: `Give the archive itself as the source, or leave ${key} out of expected-sha256.`,
+  });
 }
 
 function refuseOtherManifest(

@@ -1,4 +1,7 @@
 import type { SourceRef } from "../action/references.ts";
+import { errorName } from "../aws/errors.ts";
+import type { Aws } from "../aws/session.ts";
+import { sourceDenied, sourceNotFound } from "../bytes/failures.ts";
 import type { Source } from "../bytes/source.ts";
 import { digestOf } from "../canonical.ts";
 import { UserError } from "../errors.ts";
@@ -18,10 +21,10 @@ import type { Means } from "./means.ts";
 export async function prefixSource(
   ref: Extract<SourceRef, { kind: "s3" }>,
   placing: Placing,
-  means: Means,
+  given: Means,
 ): Promise<ModelSource> {
   const prefix: Prefix = { bucket: ref.bucket, key: ref.key === "" || ref.key.endsWith("/") ? ref.key : `${ref.key}/` };
-  const objects = await listPrefix(prefix, means.aws, means.ctx.signal, "any");
+  const { objects, means } = await listSource(prefix, given);
   const stored = objects.some((object) => object.path === manifestPath)
     ? await readManifest(prefix, means.aws, means.ctx.signal, "any")
     : undefined;
@@ -48,6 +51,42 @@ export async function prefixSource(
     },
     close: async () => {},
   };
+}
+
+/**
+ * What lies below a prefix, and how to read it: one in another region is read there, and its files pass through this runner, because the bucket that is
+ * written to answers for its own region only.
+ */
+async function listSource(prefix: Prefix, means: Means) {
+  const list = (aws: Aws) => listPrefix(prefix, aws, means.ctx.signal, "any");
+  try {
+    return { objects: await list(means.aws), means };
+  } catch (thrown) {
+    const region = regionIn(thrown);
+    if (region === undefined || region === means.aws.region) throw refusedSource(thrown, prefix, means.aws);
+    const aws: Aws = { ...means.aws, region, options: { ...means.aws.options, region } };
+    means.ctx.log.info(`${prefixUri(prefix)} lies in ${region}: its files pass through this runner`);
+    return { objects: await list(aws), means: { ...means, aws, streams: true } };
+  }
+}
+
+/** The bucket's region, which S3 names where it was asked in another one. */
+function regionIn(thrown: unknown): string | undefined {
+  const cause = (thrown as { readonly cause?: unknown }).cause ?? thrown;
+  const { $response } = cause as { readonly $response?: { readonly headers?: Readonly<Record<string, string>> } };
+  return $response?.headers?.["x-amz-bucket-region"];
+}
+
+function refusedSource(thrown: unknown, prefix: Prefix, { arn }: Aws): unknown {
+  const cause = (thrown as { readonly cause?: unknown }).cause;
+  const label = `${prefixUri(prefix)}/`;
+  if (errorName(cause) === "NoSuchBucket") return sourceNotFound(label, "object", thrown);
+  if (errorName(cause) !== "AccessDenied") return thrown;
+  return sourceDenied(
+    label,
+    `Allow ${arn} s3:ListBucket on the bucket and s3:GetObject below the prefix, in its own account too where that is another one.`,
+    thrown,
+  );
 }
 
 /** A file that is an object, in few fields: there may be a hundred thousand of them, and what opens one is made where it is wanted. */

@@ -27,7 +27,17 @@ export function modelPrefix(
 }
 
 function nameOf(ref: SourceRef): string {
-  const path = ref.kind === "path" ? ref.path : ref.kind === "s3" ? ref.key : new URL(ref.url.reveal()).pathname;
-  const name = path.split(/[/\\]/).findLast((part) => part !== "" && part !== ".") ?? "";
-  return ref.kind === "url" ? decodeURIComponent(name) : name;
+  if (ref.kind === "url") return nameOfUrl(new URL(ref.url.reveal()));
+  const path = ref.kind === "path" ? ref.path : ref.key;
+  return path.split(/[/\\]/).findLast((part) => part !== "" && part !== ".") ?? "";
+}
+
+/** The name of the file that a URL leads to, empty where it has none; as it stands where its percent signs encode nothing. */
+export function nameOfUrl(url: URL): string {
+  const name = url.pathname.split("/").findLast((part) => part !== "") ?? "";
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }

@@ -5,7 +5,14 @@ import { defineContract, type Located, type SpecFinder } from "../../action/cont
 import { bytes, choice, flag, integer, map, text } from "../../action/inputs.ts";
 import { integerOutput, jsonOutput } from "../../action/outputs.ts";
 import { sources } from "../../action/references.ts";
-import { checkPartSize, isKmsKey, parseCheckpoints, parseDigests, parseStrip } from "../../checkpoints/inputs.ts";
+import {
+  checkPartSize,
+  isKeyPrefix,
+  isKmsKey,
+  parseCheckpoints,
+  parseDigests,
+  parseStrip,
+} from "../../checkpoints/inputs.ts";
 import type { ManifestSummary } from "../../checkpoints/plan.ts";
 
 /** The sources that the spec's models name. */
@@ -51,6 +58,7 @@ export const contract = defineContract({
       default: "checkpoints",
       description: "Prefix below which every model has its own.",
       spec: "checkpoints.prefix",
+      check: isKeyPrefix,
     }),
     layout: choice(["versioned", "flat"], {
       default: "versioned",

@@ -25,6 +25,15 @@ describe("the input checkpoints", () => {
     },
   );
 
+  it("takes a URL whose percent signs encode nothing", () => {
+    const odd = testAmbient({ MANY: '{"laguna-m": "https://intake.example.com/%ZZ.tar?X-Amz-Signature=abc"}' });
+    const ref = parseCheckpoints("env:MANY", odd)["laguna-m"]!;
+    expect(ref).toMatchObject({ label: "%ZZ.tar (presigned)" });
+    expect(() => versionOf("laguna-m", ref as never, undefined)).toThrow(
+      expect.objectContaining({ code: "CHECKPOINT_VERSION" }),
+    );
+  });
+
   it("remembers a variable that is not set, or has nothing for the model, until its model is needed", () => {
     expect(parse("laguna-m=env:NONE\npoint=env:MANY\nlaguna-xs=env:EMPTY")).toEqual({
       "laguna-m": { kind: "unset", variable: "NONE" },
