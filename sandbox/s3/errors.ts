@@ -41,6 +41,9 @@ export function slowDown(retryAfterSeconds?: number): Answer {
   return { ...plain, headers: { ...plain.headers, "retry-after": String(retryAfterSeconds) } };
 }
 
+/** A key has at most so many bytes in UTF-8. */
+export const longestKey = 1_024;
+
 // Codes and texts: "Error responses", Amazon S3 API reference.
 export const refused = {
   accessDenied: () => new S3Error(403, "AccessDenied", "Access Denied"),
@@ -49,6 +52,8 @@ export const refused = {
   invalidRequest: (message: string) => new S3Error(400, "InvalidRequest", message),
   invalidArgument: (message: string, name: string, value: string) =>
     new S3Error(400, "InvalidArgument", message, { ArgumentName: name, ArgumentValue: value }),
+  keyTooLong: (size: number) =>
+    new S3Error(400, "KeyTooLongError", "Your key is too long", { Size: size, MaxSizeAllowed: longestKey }),
   malformedXml: () =>
     new S3Error(
       400,

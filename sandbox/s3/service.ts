@@ -15,7 +15,7 @@ import { readObject } from "./calls/read.ts";
 import { abortMultipartUpload, createMultipartUpload, listMultipartUploads, listParts } from "./calls/uploads.ts";
 import { deleteObject, putObject } from "./calls/write.ts";
 import { header } from "./claims.ts";
-import { refused, S3Error, s3ErrorAnswer } from "./errors.ts";
+import { longestKey, refused, S3Error, s3ErrorAnswer } from "./errors.ts";
 import { listing, type Permission, type PermissionQuestion, permissionsOf } from "./permissions.ts";
 import type { S3Options, S3Request } from "./request.ts";
 import { type CallName, type Route, routeOf } from "./route.ts";
@@ -102,6 +102,8 @@ async function handle(ground: Ground, options: S3Options, call: Call, caller: Ca
 /** Checks what holds for every call: bucket, region, owner, rights. */
 function admitted(ground: Ground, options: S3Options, call: Call, caller: Caller): S3Request {
   const route = routeOf(call);
+  const keySize = Buffer.byteLength(route.key);
+  if (keySize > longestKey) throw refused.keyTooLong(keySize);
   const bucket = open(options, route.bucket, caller, header(call.headers, "x-amz-expected-bucket-owner"));
   if (caller.region !== undefined && caller.region !== bucket.region) throw elsewhere(bucket);
   const payload = header(call.headers, "x-amz-content-sha256") ?? "UNSIGNED-PAYLOAD";

@@ -33,6 +33,13 @@ const put = (key: string, over: Partial<PutObjectCommandInput> = {}) =>
   server.client().send(new PutObjectCommand({ ...at(key), Body: "hello", ...over }));
 const failure = (name: string, status: number) => ({ name, $metadata: { httpStatusCode: status } });
 
+describe("a key of the sandbox's S3", () => {
+  it("has at most 1,024 bytes", async () => {
+    await put("ü".repeat(512));
+    await expect(put(`${"ü".repeat(512)}x`)).rejects.toMatchObject(failure("KeyTooLongError", 400));
+  });
+});
+
 describe("buckets of the sandbox's S3", () => {
   it("tell their region, location, encryption and versioning", async () => {
     const s3 = server.client();
