@@ -125,7 +125,7 @@ export const checkpointsErrors: Catalogue = {
   CHECKPOINT_EXTRA_FILES: {
     means:
       "Files lie below a model's prefix that are not part of the checkpoint. The model server may download them too.",
-    remedy: "Look at them; set delete-extra: true to have them deleted.",
+    remedy: "Look at them; delete-extra: true deletes them, but for complete checkpoints of their own.",
   },
   CHECKPOINT_RACE: {
     means: "Somebody else wrote below the same prefix at the same time.",

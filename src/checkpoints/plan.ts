@@ -2,7 +2,13 @@ import { count, size } from "../action/describe.ts";
 import { type Change, type Known, type Plan, unknown } from "../action/plan.ts";
 import type { Json } from "../canonical.ts";
 import { UserError } from "../errors.ts";
-import { type Comparison, differencesFrom, isBookkeeping, type StoredManifest } from "../facts/checkpoint.ts";
+import {
+  type Comparison,
+  differencesFrom,
+  isBookkeeping,
+  otherCheckpoints,
+  type StoredManifest,
+} from "../facts/checkpoint.ts";
 import { type CheckpointManifest, manifestBytes, manifestDigest } from "../facts/manifest.ts";
 import { type ListedObject, type Prefix, prefixUri } from "../facts/prefix.ts";
 import type { ModelSource } from "./content.ts";
@@ -98,7 +104,14 @@ function workOf(model: ObservedModel, settings: SyncSettings): ModelWork {
   const confirmed = verdict === "same" || verdict === "repair" ? (stored?.manifest.files ?? []) : [];
   const kept = new Set(confirmed.map((file) => file.path).filter((path) => !differing.has(path)));
   const extras = extrasOf(model, verdict);
-  return { model, verdict, kept, differing: [...differing], extras, deletes: settings.deleteExtra ? extras : [] };
+  const deletes = settings.deleteExtra ? deletable(extras) : [];
+  return { model, verdict, kept, differing: [...differing], extras, deletes };
+}
+
+/** What is no checkpoint of its own: a flat prefix may lie above versions that a release or a rollback needs. */
+function deletable(extras: readonly ListedObject[]): readonly ListedObject[] {
+  const isOther = otherCheckpoints(extras.map((object) => object.path));
+  return extras.filter((object) => !isOther(object.path));
 }
 
 function verdictOf(

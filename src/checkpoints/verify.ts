@@ -78,7 +78,7 @@ function tellExtras({ model, deletes }: ModelWork, found: readonly string[], ctx
     code: "CHECKPOINT_EXTRA_FILES",
     level: "warning",
     happened: `${model.key}: ${count(extras.length, "object")} below ${prefixUri(model.prefix)} ${extras.length === 1 ? "is" : "are"} not part of the checkpoint: ${extras.slice(0, 3).join(", ")}${extras.length > 3 ? ` and ${extras.length - 3} more` : ""}.`,
-    next: "Look at them; set delete-extra: true to have them deleted.",
+    next: "Look at them; delete-extra: true deletes them, but for complete checkpoints of their own.",
   });
 }
 

@@ -84,6 +84,19 @@ export function isBookkeeping(path: string): boolean {
   return path.startsWith(".eks-deploy/") || path === ".checkpoint-complete" || path === "" || path.endsWith("/");
 }
 
+/**
+ * Tells of a path whether it lies in a folder that is marked as a complete checkpoint of its own: one of the versions below a prefix that is filled
+ * flat, for example.
+ */
+export function otherCheckpoints(paths: Iterable<string>): (path: string) => boolean {
+  const folders: string[] = [];
+  for (const path of paths) {
+    const marker = [manifestPath, ".checkpoint-complete"].find((name) => path.endsWith(`/${name}`));
+    if (marker !== undefined) folders.push(path.slice(0, -marker.length));
+  }
+  return (path) => folders.some((folder) => path.startsWith(folder));
+}
+
 /** The manifest below a prefix; `undefined` where there is none. */
 export async function readManifest(
   prefix: Prefix,

@@ -166,4 +166,17 @@ describe("planSync", () => {
     expect(outputs.prefixes).toMatchObject({ point: "s3://elsewhere/point/" });
     expect(outputs.manifests).not.toHaveProperty("point");
   });
+
+  it("never deletes another complete checkpoint that lies below: of a version, or of the reference architecture's uploader", () => {
+    const versions = [
+      `2611/${manifestPath}`,
+      "2611/config.json",
+      "old/.checkpoint-complete",
+      "old/x/model.safetensors",
+    ];
+    const extras = [...versions, "2612/config.json", "stray.txt"].map((path) => object(path));
+    const { work } = plan(complete({ objects: [...objects, ...extras] }), { deleteExtra: true });
+    expect(work.models[0]!.extras).toHaveLength(6);
+    expect(work.models[0]!.deletes.map(({ path }) => path)).toEqual(["2612/config.json", "stray.txt"]);
+  });
 });
