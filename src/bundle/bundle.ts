@@ -1,6 +1,5 @@
 import type { Source } from "../bytes/source.ts";
 import { UserError } from "../errors.ts";
-import type { TarMember } from "../tar/member.ts";
 import type { PassingMember } from "../tar/read.ts";
 import type { Chart } from "./chart.ts";
 import type { ArchiveName } from "./names.ts";
@@ -11,19 +10,33 @@ export interface BundleArchive {
   readonly source: Source;
 }
 
-/** A bundle whose archives can be read at random: a folder, one archive, or an uncompressed tar of everything. */
-export interface ArchiveBundle {
-  readonly kind: "archives";
-  readonly label: string;
+/** A file of a bundle: a member of its tar, or an object below its prefix. */
+export interface BundleFile {
+  /** Below the bundle's place, judged and normal; with slashes. */
+  readonly path: string;
+  readonly size: number;
+  /** Permission bits. */
+  readonly mode: number;
+  open(): Promise<Source>;
+}
+
+/** What a bundle's files are. */
+export interface OpenedFiles {
   readonly archives: readonly BundleArchive[];
   readonly chart: Chart | undefined;
-  /** Folder that holds charts and scripts; absent inside a tar. */
-  readonly folder: string | undefined;
-  /** The one file that all is read from; absent for folders. */
-  readonly file: Source | undefined;
-  /** Small parts inside the tar, and its top folder (`name/`, or empty), for `extract-to`. */
-  readonly parts: readonly TarMember[];
+  /** Small parts (charts too) and the top folder (`name/`, or empty), for `extract-to`. */
+  readonly parts: readonly BundleFile[];
   readonly root: string;
+}
+
+/** A bundle whose archives can be read at random: a folder, a prefix in S3, one archive, or an uncompressed tar of everything. */
+export interface ArchiveBundle extends OpenedFiles {
+  readonly kind: "archives";
+  readonly label: string;
+  /** Folder that holds charts and scripts; absent for what is not on this disk. */
+  readonly folder: string | undefined;
+  /** The one file that all is read from; absent for folders and prefixes. */
+  readonly file: Source | undefined;
   close(): Promise<void>;
 }
 

@@ -33,7 +33,6 @@ export async function openBundle(ref: SourceRef, memory: BundleMemory, means: Me
     if (!found) throw notFound(ref.label);
     if (found.isDirectory()) return openFolderBundle(path, ref.label);
   }
-  if (ref.kind === "s3" && ref.key.endsWith("/")) throw notABundle(ref.label, ["a prefix, not an object"]);
   const source = await openSource(ref, means);
   try {
     return await bundleIn(source, fileName(ref), memory, signal);

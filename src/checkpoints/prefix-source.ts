@@ -7,7 +7,7 @@ import { digestOf } from "../canonical.ts";
 import { UserError } from "../errors.ts";
 import { differencesFrom, isBookkeeping, readManifest } from "../facts/checkpoint.ts";
 import { type CheckpointManifest, manifestPath } from "../facts/manifest.ts";
-import { type ListedObject, listPrefix, type Prefix, prefixUri } from "../facts/prefix.ts";
+import { type ListedObject, listPrefix, type Prefix, prefixUri, regionIn } from "../facts/prefix.ts";
 import { openSource } from "../transfer/open.ts";
 import type { Placing } from "./archive.ts";
 import type { CheckpointFile, ModelSource, ObjectOrigin } from "./content.ts";
@@ -68,13 +68,6 @@ async function listSource(prefix: Prefix, means: Means) {
     means.ctx.log.info(`${prefixUri(prefix)} lies in ${region}: its files pass through this runner`);
     return { objects: await list(aws), means: { ...means, aws, streams: true } };
   }
-}
-
-/** The bucket's region, which S3 names where it was asked in another one. */
-function regionIn(thrown: unknown): string | undefined {
-  const cause = (thrown as { readonly cause?: unknown }).cause ?? thrown;
-  const { $response } = cause as { readonly $response?: { readonly headers?: Readonly<Record<string, string>> } };
-  return $response?.headers?.["x-amz-bucket-region"];
 }
 
 function refusedSource(thrown: unknown, prefix: Prefix, { arn }: Aws): unknown {

@@ -72,6 +72,13 @@ export async function* listPages(
   } while (token !== undefined);
 }
 
+/** The bucket's region, which S3 names where a listing asked in another one. */
+export function regionIn(thrown: unknown): string | undefined {
+  const cause = (thrown as { readonly cause?: unknown }).cause ?? thrown;
+  const { $response } = cause as { readonly $response?: { readonly headers?: Readonly<Record<string, string>> } };
+  return $response?.headers?.["x-amz-bucket-region"];
+}
+
 /** The same text in memory of its own: V8 keeps the whole of which a text is a piece, be that a page of a listing. */
 function ofItsOwn(text: string): string {
   return Buffer.from(text).toString();

@@ -1,17 +1,16 @@
 import type { ArchiveBundle, StreamBundle } from "../bundle/bundle.ts";
 import type { Chart } from "../bundle/chart.ts";
 import { chartPath, keepChart, keptChart } from "../bundle/chart-cache.ts";
-import { Extraction } from "../bundle/extract.ts";
+import { Extraction, refuseLargePart } from "../bundle/extract.ts";
+import { contentOf } from "../bundle/files.ts";
 import { type BundleMemory, openBundle } from "../bundle/open.ts";
 import { openChart } from "../bundle/open-chart.ts";
-import { readWhole } from "../bundle/whole.ts";
 import { UserError } from "../errors.ts";
-import { normalPath } from "../tar/policy.ts";
-import { dataOf } from "../tar/read.ts";
 import { readIndex } from "./bundle-index.ts";
 import { archiveCargo, type BundleWishes, type Cargo, identityOf, passCargo } from "./cargo.ts";
 import { type ImageClients, type ImageInputs, unsetBundle } from "./connect.ts";
 import { recordCargo } from "./from-record.ts";
+import { isPrefix, openPrefixBundle } from "./prefix-bundle.ts";
 
 /** What is to be pushed, and what of it was found without reading a layer. */
 export interface Loaded {
@@ -42,7 +41,7 @@ export async function loadCargo(inputs: ImageInputs, clients: ImageClients): Pro
   const ref = inputs.bundle;
   if (!ref || ref.kind === "unset") throw unsetBundle(ref);
   const means = { ctx: clients.ctx, aws: async () => clients.aws };
-  const bundle = await openBundle(ref, memoryFor(inputs), means);
+  const bundle = isPrefix(ref) ? await openPrefixBundle(ref, clients) : await openBundle(ref, memoryFor(inputs), means);
   clients.opened.push(bundle);
   const wishes: BundleWishes = {
     selected: inputs.images,
@@ -92,22 +91,20 @@ async function fromArchives(
   return { cargo, indexKept: true, chart: await placeOf(cargo.chart, clients), bundleDir: extracted };
 }
 
-/** Small parts of a tar are written at once: they cost nothing, and a later step finds them also after a run that changed nothing. */
+/** Small parts of what is not on this disk are written at once: they cost nothing, and a later step finds them also after a run that changed nothing. */
 async function extractParts(
   bundle: ArchiveBundle,
   folder: string | undefined,
   { ctx }: ImageClients,
 ): Promise<string | undefined> {
-  if (!folder || !bundle.file) return undefined;
+  if (!folder) return undefined;
   const extraction = new Extraction(folder, ctx.ambient.workspace);
   await extraction.rootIs(bundle.root);
-  for (const member of bundle.parts) extraction.admit(member.path, member.size);
-  for (const member of bundle.parts)
-    await extraction.write(
-      normalPath(member.path),
-      await readWhole(dataOf(bundle.file, member), ctx.signal),
-      member.mode,
-    );
+  for (const { path, size } of bundle.parts) {
+    refuseLargePart(path, size);
+    extraction.admit(path, size);
+  }
+  for (const part of bundle.parts) await extraction.write(part.path, await contentOf(part, ctx.signal), part.mode);
   return extraction.folder;
 }
 

@@ -51,7 +51,7 @@ export const contract = defineContract({
     bundle: {
       ...source({
         description:
-          "Bundle folder, `.tar`, `.tar.gz`, `s3://bucket/key`, a presigned URL as `env:NAME`, a folder of image archives, or one archive.",
+          "Bundle folder, `.tar`, `.tar.gz`, a folder of image archives, or one archive; on disk, in S3 (`s3://bucket/key`, a folder as `s3://bucket/prefix/`), or one file behind a presigned URL as `env:NAME`.",
         example: "./poolside-2611",
         spec: "images.bundle",
       }),

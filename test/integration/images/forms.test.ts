@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
@@ -6,7 +6,7 @@ import { sampleArchives, sampleTags } from "../../../sandbox/sample/bundle.ts";
 import { tarOf } from "../../../sandbox/sample/tar.ts";
 import { sha256 } from "../../../src/canonical.ts";
 import { entriesOf, writeBundles } from "./bundles.ts";
-import { bucket, failureOf, imagesOf, useRegistryWorld } from "./registry-world.ts";
+import { account, bucket, failureOf, imagesOf, region, useRegistryWorld } from "./registry-world.ts";
 
 const world = useRegistryWorld();
 const records = `s3://${bucket}/eks-deploy/`;
@@ -58,6 +58,46 @@ describe("every form of a bundle", () => {
     expect(one["atlas"]!.digest).toBe(folder["atlas"]!.digest);
     const gz = imagesOf(await current.push({ bundle: `${name}.gz`, "repository-prefix": "c" }));
     expect(gz["atlas"]!.digest).toBe(folder["atlas"]!.digest);
+  });
+});
+
+describe("a bundle below a prefix in S3", () => {
+  const below = (folder: string, prefix: string, home = bucket) => {
+    const { states } = world.current;
+    for (const { path, content } of entriesOf(folder)) states.s3.put(home, `${prefix}${path}`, content!);
+  };
+
+  it("is pushed as from its folder, its small parts extracted, and read no further the second time", async () => {
+    const { current } = world;
+    writeBundles(current.folder);
+    below(join(current.folder, "bundle"), "intake/2611/");
+    const run = await current.push({ bundle: `s3://${bucket}/intake/2611/`, "extract-to": "out" });
+    const folder = await current.push({ bundle: "bundle" });
+    expect(folder.outputs).toMatchObject({ changes: "0", "chart-sha256": run.outputs["chart-sha256"] });
+    expect(imagesOf(run)["atlas"]!.digest).toBe(imagesOf(folder)["atlas"]!.digest);
+    expect(readdirSync(join(current.folder, "out")).sort()).toContain("charts");
+    expect(readdirSync(join(current.folder, "out"))).not.toContain("containers");
+    const mark = current.ground.requests.all.length;
+    const again = await current.push({ bundle: `s3://${bucket}/intake/2611/` }, { fresh: true });
+    expect(again.outputs).toMatchObject({ changes: "0", "plan-sha256": run.outputs["plan-sha256"] });
+    expect(current.writes(mark)).toEqual([]);
+  });
+
+  it("may be archives alone; an empty one, one without archives and a foreign path are refused", async () => {
+    const { current } = world;
+    writeBundles(current.folder);
+    below(join(current.folder, "bundle/containers"), "archives/");
+    imagesOf(await current.push({ bundle: `s3://${bucket}/archives/` }));
+    current.states.s3.addBucket({ name: "acme-intake", region, owner: account });
+    below(join(current.folder, "bundle/containers"), "", "acme-intake");
+    expect(imagesOf(await current.push({ bundle: "s3://acme-intake/" }))["atlas"]!.state).toBe("present");
+    const code = async (prefix: string) => failureOf(await current.push({ bundle: `s3://${bucket}/${prefix}/` })).code;
+    expect(await code("nothing")).toBe("BUNDLE_NOT_FOUND");
+    below(join(current.folder, "bundle/charts"), "only/charts/");
+    expect(await code("only")).toBe("BUNDLE_NOT_ONE");
+    current.states.s3.put(bucket, "archives/../x", Buffer.from("x"));
+    expect(await code("archives")).toBe("TAR_PATH_UNSAFE");
+    expect(failureOf(await current.push({ bundle: "s3://acme-elsewhere/b/" })).code).toBe("BUNDLE_NOT_FOUND");
   });
 });
 
