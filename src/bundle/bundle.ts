@@ -78,19 +78,23 @@ export function noBundle(happened: string, next: string): UserError {
 
 /** The refusal of a place that is no bundle; `found` is what lies there. */
 export function notABundle(label: string, found: readonly string[]): UserError {
-  const wrapped = found.map((path) => /^([^/]+)\/oci-layout$/.exec(path)?.[1]).find(Boolean);
   const some = found.slice(0, 6).join(", ");
   return new UserError("BUNDLE_NOT_ONE", {
     happened: `${label} is no deployment bundle, no folder of image archives and no image archive; it holds ${some === "" ? "nothing" : `${some}${found.length > 6 ? ", ..." : ""}`}.`,
-    next: wrapped
-      ? `${packedWithFolder(wrapped)} Name it <image-name>__<tag>.tar.`
-      : "Give the folder that holds scripts/, containers/ and charts/, or the archive that Poolside sent, unchanged.",
+    next:
+      unpackedLayout(found) ??
+      "Give the folder that holds scripts/, containers/ and charts/, or the archive that Poolside sent, unchanged; image archives are named <image-name>__<tag>.tar.",
   });
 }
 
-/** What to do about an image archive that was packed with the folder around its layout. */
-export function packedWithFolder(folder: string): string {
-  return `The image layout lies in the folder ${folder}/; pack it from inside: tar -C ${folder} -cf NEW.tar .`;
+/** What to do about an image layout that is not packed, or with a folder around it; `undefined` where there is none among `found`. */
+export function unpackedLayout(found: readonly string[]): string | undefined {
+  const marker = found.find((path) => /(^|\/)oci-layout$/.test(path));
+  const folder = marker?.slice(0, -"/oci-layout".length);
+  return (
+    marker &&
+    `An image layout lies in the folder ${folder || "."}; pack it from inside, under the name of an image archive: tar -C ${folder || "."} -cf <image-name>__<tag>.tar .`
+  );
 }
 
 /** The refusal of a bundle without image archives; what ends in `.tar` among `found` may be meant, and lies in the wrong place. */
@@ -99,7 +103,7 @@ export function noImages(label: string, found: readonly string[] = []): UserErro
   const misplaced = some.length === 0 ? "" : `; it holds ${some.join(", ")}`;
   return new UserError("BUNDLE_NO_IMAGES", {
     happened: `${label} holds no image archive at containers/<image-name>__<anything>.tar, with or without one folder above${misplaced}.`,
-    next: "Check that the bundle is complete and that its files keep their names.",
+    next: unpackedLayout(found) ?? "Check that the bundle is complete and that its files keep their names.",
   });
 }
 

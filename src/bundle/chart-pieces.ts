@@ -7,11 +7,13 @@ import { helmIgnores } from "./helmignore.ts";
 /** Gathers what lies in a bundle's `charts/` while it passes, then gives the chart. */
 export class ChartPieces {
   private readonly files = new Map<string, Buffer>();
+  private readonly bundle: string;
   private readonly label: string;
   private total = 0;
 
-  constructor(label: string) {
-    this.label = `${label}!charts`;
+  constructor(bundle: string) {
+    this.bundle = bundle;
+    this.label = `${bundle}!charts`;
   }
 
   /** Refuses a file that no chart may hold, before it is read. `path` is below `charts/`. */
@@ -29,7 +31,7 @@ export class ChartPieces {
     const paths = [...this.files.keys()];
     const folders = paths.filter((path) => /^[^/]+\/Chart\.yaml$/.test(path)).map((path) => path.split("/")[0]!);
     const archives = paths.filter((path) => /^[^/]+\.tgz$/.test(path));
-    const chosen = chooseChart([...folders, ...archives].sort(), this.label);
+    const chosen = chooseChart([...folders, ...archives].sort(), this.bundle);
     if (!chosen) return undefined;
     const label = `${this.label}/${chosen}`;
     if (chosen.endsWith(".tgz")) return chartOf(await unpackChart(this.files.get(chosen)!, label), label);

@@ -13,7 +13,7 @@ export function chooseChart(names: readonly string[], label: string): string | u
   if (candidates.length <= 1) return candidates[0];
   throw new UserError("CHART_NOT_FOUND", {
     happened: `${label} holds several charts: ${names.join(", ")}.`,
-    next: `Give chart: the path of the one that is meant, for example ${label}/charts/${candidates[0]}.`,
+    next: `Leave one in charts/, or call the one that is meant charts/${preferred}; actions that have the input chart take its path, for example ${label}/charts/${candidates[0]}.`,
   });
 }
 

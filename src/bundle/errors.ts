@@ -23,6 +23,10 @@ export const bundleErrors: Catalogue = {
     means: "What a bundle holds beside its images is too much to be unpacked onto the runner's disk.",
     remedy: "Leave extract-to out, or use the bundle as Poolside sent it.",
   },
+  BUNDLE_NOT_EXTRACTED: {
+    means: "A small part of the bundle cannot be written into extract-to.",
+    remedy: "Name a folder in extract-to that the job may write to, on a disk that has room.",
+  },
   IMAGE_FILE_NAME: {
     means: "An archive's file name does not say which image it is, or two archives say the same.",
     remedy: "Keep the names that the bundle came with: <image-name>__<anything>.tar, one archive per image.",

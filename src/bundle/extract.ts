@@ -67,7 +67,15 @@ export class Extraction {
   private async store({ path, content, mode }: Part): Promise<void> {
     const inner = this.root && path.startsWith(this.root) ? path.slice(this.root.length) : path;
     const target = join(this.folder, inner);
-    await mkdir(dirname(target), { recursive: true });
-    await writeFile(target, content, { mode: mode & 0o100 ? 0o755 : 0o644 });
+    try {
+      await mkdir(dirname(target), { recursive: true });
+      await writeFile(target, content, { mode: mode & 0o100 ? 0o755 : 0o644 });
+    } catch (cause) {
+      throw new UserError("BUNDLE_NOT_EXTRACTED", {
+        happened: `${target} cannot be written: ${(cause as Error).message}.`,
+        next: "Name a folder in extract-to that this job may write to, on a disk that has room.",
+        cause,
+      });
+    }
   }
 }

@@ -14,8 +14,12 @@ export async function openFolderBundle(path: string, label: string): Promise<Arc
   const inContainers = await isFolder(containers);
   const files = await archiveFiles(inContainers ? containers : root, root, inContainers, label);
   if (files.length === 0) {
-    if (inContainers) throw noImages(label);
-    throw notABundle(label, await readdir(root));
+    if (!inContainers) throw notABundle(label, await readdir(root));
+    const found = await readdir(containers, { recursive: true });
+    throw noImages(
+      label,
+      found.map((path) => `containers/${path}`),
+    );
   }
   const names = files.map((file) =>
     parseArchiveName(
@@ -80,8 +84,9 @@ async function archiveFiles(
   const files: string[] = [];
   for (const entry of await readdir(folder, { recursive, withFileTypes: true })) {
     const full = join(entry.parentPath, entry.name);
-    const isFile = entry.isFile() || (entry.isSymbolicLink() && (await stat(full).catch(() => undefined))?.isFile());
-    if (!isFile) continue;
+    // A link that leads nowhere is kept, so that opening it says so: an image must not be left out in silence.
+    const linked = entry.isSymbolicLink() && !(await isFolder(full));
+    if (!entry.isFile() && !linked) continue;
     const path = relative(root, full).replaceAll(sep, "/");
     const role = roleOf(path);
     if (role.kind === "compressed-archive") throw compressedArchive(label, role.file);

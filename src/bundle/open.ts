@@ -80,8 +80,17 @@ function fromFile(source: Source): ByteStream {
 
 /** The last part of the path: what tells an image archive's name. */
 function fileName(ref: SourceRef): string {
-  const path = ref.kind === "path" ? ref.path : ref.kind === "s3" ? ref.key : new URL(ref.url.reveal()).pathname;
-  return decodeURIComponent(path.slice(path.lastIndexOf("/") + 1));
+  const path = ref.kind === "path" ? ref.path : ref.kind === "s3" ? ref.key : pathOf(ref.url.reveal());
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+function pathOf(url: string): string {
+  const { pathname } = new URL(url);
+  try {
+    return decodeURIComponent(pathname);
+  } catch {
+    return pathname;
+  }
 }
 
 function notFound(label: string): UserError {

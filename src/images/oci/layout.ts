@@ -1,4 +1,4 @@
-import { packedWithFolder } from "../../bundle/bundle.ts";
+import { unpackedLayout } from "../../bundle/bundle.ts";
 import { UserError } from "../../errors.ts";
 import { provenConfigs } from "./config.ts";
 import { blobPath, type Descriptor, damaged, parseDescriptor } from "./descriptor.ts";
@@ -63,12 +63,12 @@ async function checkMarker(files: LayoutFiles): Promise<void> {
   if (files.size("oci-layout") === undefined) {
     if (files.size("manifest.json") !== undefined) throw dockerArchive(files.archive);
     const paths = [...files.paths()];
-    const folder = paths.map((path) => /^([^/]+)\/oci-layout$/.exec(path)?.[1]).find(Boolean);
+    const next = unpackedLayout(paths);
     const some = paths.slice(0, 5).join(", ");
-    if (!folder) throw damaged(files.archive, `it has no oci-layout file; it holds ${some === "" ? "nothing" : some}`);
+    if (!next) throw damaged(files.archive, `it has no oci-layout file; it holds ${some === "" ? "nothing" : some}`);
     throw new UserError("IMAGE_ARCHIVE_INVALID", {
       happened: `The image archive ${files.archive} has a folder around its image layout.`,
-      next: packedWithFolder(folder),
+      next,
     });
   }
   const marker = jsonMap(await need(files, "oci-layout", 65_536), "oci-layout", files.archive);

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -221,6 +221,18 @@ describe("image archives of every shape", () => {
     for (const run of await bothForms(archive)) expect(imagesOf(run)["atlas"]!.digest).toBe(blobOf(artifact).digest);
   });
 
+  it("are not left out in silence where a link leads nowhere, and may have any character in a name", async () => {
+    const { current } = world;
+    const archive = layout([config, image, small.content], [describing(oci("manifest"), image)]);
+    mkdirSync(join(current.folder, "linked/containers"), { recursive: true });
+    writeFileSync(join(current.folder, "linked/containers/atlas__1.tar"), archive);
+    symlinkSync("/nowhere/docs__1.tar", join(current.folder, "linked/containers/docs__1.tar"));
+    const run = await current.push({ bundle: "linked" });
+    expect(failureOf(run)).toMatchObject({ code: "SOURCE_NOT_FOUND", message: expect.stringMatching(/docs__1.tar/) });
+    writeFileSync(join(current.folder, "atlas__50%.tar"), archive);
+    expect(failureOf(await current.push({ bundle: "atlas__50%.tar" })).code).toBe("IMAGE_TAG_INVALID");
+  });
+
   it("that docker saved are told as such, also compressed and alone, whatever comes first", async () => {
     const hex = "0d".repeat(32);
     const files: readonly Entry[] = [
@@ -240,6 +252,12 @@ describe("image archives of every shape", () => {
     const wrapped = tarOf([{ path: "atlas/oci-layout", content: json({ imageLayoutVersion: "1.0.0" }) }]);
     for (const run of await bothForms(wrapped))
       expect(failureOf(run)).toMatchObject({ code: "BUNDLE_NOT_ONE", message: expect.stringMatching(/tar -C atlas/) });
+    mkdirSync(join(current.folder, "unpacked/containers/atlas__1"), { recursive: true });
+    writeFileSync(join(current.folder, "unpacked/containers/atlas__1/oci-layout"), "{}");
+    expect(failureOf(await current.push({ bundle: "unpacked" }))).toMatchObject({
+      code: "BUNDLE_NO_IMAGES",
+      message: expect.stringMatching(/tar -C containers\/atlas__1 -cf/),
+    });
     writeFileSync(join(current.folder, "b.tar"), tarOf([{ path: "containers/atlas__1.tar", content: wrapped }]));
     expect(failureOf(await current.push({ bundle: "b.tar" }))).toMatchObject({
       code: "IMAGE_ARCHIVE_INVALID",

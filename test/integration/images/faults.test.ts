@@ -233,6 +233,11 @@ describe("what is refused before anything is written", () => {
       { "repository-prefix": `${account}.dkr.ecr.${region}.amazonaws.com/poolside` },
       "INPUT_INVALID",
     ],
+    [
+      "a place for small parts that is none",
+      { bundle: "bundle.tar", "extract-to": "bundle.tar" },
+      "BUNDLE_NOT_EXTRACTED",
+    ],
     ["a SHA-256 of a folder", { "bundle-sha256": "0".repeat(64) }, "BUNDLE_SHA256_MISMATCH"],
   ])("%s", async (_, inputs, code) => {
     const { current } = world;

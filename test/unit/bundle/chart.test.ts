@@ -89,6 +89,14 @@ describe("openChart", () => {
   });
 
   it("takes the chart inference of several, and asks where it is not clear", async () => {
+    const two = ["a", "b"].map((name) => ({
+      path: `charts/${name}/Chart.yaml`,
+      content: Buffer.from(`name: ${name}`),
+    }));
+    const archive = { path: "containers/atlas__1.tar", content: tarOf([]) };
+    writeFileSync(join(folder, "two.tar"), tarOf([archive, ...two]));
+    await expect(openChart("two.tar", means)).rejects.toThrow(/two.tar holds several charts: a, b.\nLeave one/);
+
     const other = join(folder, "bundle/charts/other");
     mkdirSync(other);
     writeFileSync(join(other, "Chart.yaml"), "name: other\nversion: 1.0.0\n");
