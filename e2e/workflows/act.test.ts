@@ -59,9 +59,24 @@ describe("workflows that act runs", { timeout: 180_000 }, () => {
       "smoke/Smoke test/Smoke test: success",
     ]);
     const failing = await room.run("hourly-smoke", { secrets: { VLLM_API_KEY: "canary-wrong-key" } });
-    // act does not start the job for the issue after a called workflow that failed, though it asks for that with `!cancelled()`.
+    // To act the failure of a called workflow is its own: it begins none of the jobs that come after, whatever their conditions say.
     expect(told(failing), failing.log).toEqual(["smoke/Smoke test/Smoke test: failure"]);
     expect(failing.summaries).not.toContain("canary-wrong-key");
+  });
+
+  it("hourly-smoke.yml opens an issue when a model fails, and closes it when all answer again", async () => {
+    const failing = await room.run("hourly-smoke-in-place", { secrets: { VLLM_API_KEY: "canary-wrong-key" } });
+    expect(told(failing), failing.log).toEqual([
+      "Smoke test/Open or close the issue: success",
+      "Smoke test/Smoke test: failure",
+    ]);
+    const title = "The scheduled smoke test fails";
+    expect(writtenTo(room).issues).toMatchObject([
+      { title, state: "open", body: expect.stringMatching(/^staging, production: /) },
+    ]);
+    const green = await room.run("hourly-smoke-in-place");
+    expect(results(green), green.log).toEqual(["success"]);
+    expect(writtenTo(room).issues).toMatchObject([{ title, state: "closed" }]);
   });
 
   it("plan-pull-request.yml calls plan.yml for each environment", async () => {
@@ -77,7 +92,8 @@ describe("workflows that act runs", { timeout: 180_000 }, () => {
     ).toEqual(["success", "success", "success", "success"]);
     expect(
       writtenTo(room)
-        .comments.map(({ body }) => body.split("\n")[0])
+        .comments.map(({ body }) => body.split("\n")[0]!)
+        .filter((line) => line.startsWith("<!--"))
         .sort(),
     ).toEqual(["<!-- eks-deploy plan: production -->", "<!-- eks-deploy plan: staging -->"]);
   });
@@ -94,6 +110,16 @@ describe("workflows that act runs", { timeout: 180_000 }, () => {
     expect(results(run), run.log).toEqual(["success"]);
     expect(told(run).filter((line) => line.includes("Deploy and prove"))).toHaveLength(3);
     for (const region of ["us", "eu", "ap"]) expect(run.summaries).toContain(`acme-models-production-${region}`);
+  });
+
+  it("air-gapped.yml releases from a share, and asks the cluster and the models through the company's proxy", async () => {
+    const run = await room.run("air-gapped");
+    expect(told(run), run.log).toEqual(["Release from inside the VPC/Release: success"]);
+    expect(run.outputs).toMatchObject({ passed: "true", status: "deployed" });
+    const { aws, balancerPort } = room.place.world;
+    // AWS and the registry are asked over plain http here, for which the example names no proxy.
+    const ways = [new URL(aws.eks.clusters.get("poolside-vpc")!.endpoint).host, `127.0.0.1:${balancerPort}`];
+    expect([...new Set(room.proxy.asked)].sort()).toEqual(ways.sort());
   });
 
   it("rotate-key.yml changes the key of what is released, and proves it", async () => {

@@ -3,13 +3,15 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { layClusters } from "../../test/integration/workflows/clusters.ts";
 import { apiKey, openPlace, type Place } from "../../test/integration/workflows/place.ts";
+import { type CompanyProxy, startProxy } from "../../test/support/proxy.ts";
 import { root } from "../../test/unit/workflows/files.ts";
 import { act } from "../software.ts";
 import { run, withDeathSignal } from "../tools/run.ts";
-import { actions, layOut, layPrograms, pointing, repository, workflows } from "./sources.ts";
+import { inlined } from "./inline.ts";
+import { actions, layOut, layPrograms, pointing, repository, type Source, workflows } from "./sources.ts";
 
-/** Environments of the spec that the examples name, beside `dev`. */
-const environments = ["staging", "production", "production-us", "production-eu", "production-ap"];
+/** Environments of the spec that the examples name, beside `dev`, and one for the example that would release to another's a second time. */
+const environments = ["staging", "production", "production-us", "production-eu", "production-ap", "vpc"];
 
 /** Keys that are newer than act 0.2.89, or that do nothing in it: they are taken out of the copy that it runs. */
 const unknown: readonly (readonly [RegExp, string])[] = [
@@ -18,6 +20,20 @@ const unknown: readonly (readonly [RegExp, string])[] = [
   // Its name is empty here: no environment.
   [/^ *environment:\n *name: \$\{\{ inputs\.unattended-environment \}\}\n/gm, ""],
 ];
+
+const airGapped = "workflows-examples/air-gapped.yml";
+
+/** What the example of an air-gapped runner names, and what stands for it here. Its environment is one to which nothing else is released. */
+function here(text: string, place: Place, proxy: CompanyProxy): string {
+  return text
+    .replaceAll("http://proxy.corp.example:3128", proxy.url)
+    .replaceAll("/mnt/intake/poolside-2611", join(place.folder, "bundle"))
+    .replaceAll("/etc/ssl/certs/corp-root.pem", join(place.folder, "authority.pem"))
+    .replaceAll("environment: production", "environment: vpc");
+}
+
+/** Labels of the runners that the examples ask for. */
+const labels = ["ubuntu-24.04", "ubuntu-24.04-16core", "self-hosted"];
 
 /** How a job ended, by act's log. */
 export interface ActJob {
@@ -49,6 +65,8 @@ export interface ActRoom {
   readonly place: Place;
   /** Folder with a folder for each artifact. */
   readonly artifacts: string;
+  /** The proxy of the runner that is air-gapped. */
+  readonly proxy: CompanyProxy;
   /** Runs an example to its end. */
   run(example: string, options?: ActOptions): Promise<ActRun>;
   close(): Promise<void>;
@@ -57,6 +75,7 @@ export interface ActRoom {
 /** Lays out the caller's repository, ours, and stand-ins for GitHub's own actions. */
 export async function openActRoom(): Promise<ActRoom> {
   const place = await openPlace();
+  const proxy = await startProxy();
   const clusters = await layClusters(place, environments, { production: "deploy: { surge: recreate }" });
   const own = place.call("act");
   const call = clusters.call("act");
@@ -68,10 +87,13 @@ export async function openActRoom(): Promise<ActRoom> {
   const artifacts = join(folder, "artifacts");
   const home = join(folder, "home");
   for (const each of [artifacts, caller, join(home, ".config/act")]) mkdirSync(each, { recursive: true });
-  writeFileSync(join(home, ".config/act/actrc"), "-P ubuntu-24.04=-self-hosted\n-P ubuntu-24.04-16core=-self-hosted\n");
+  writeFileSync(join(home, ".config/act/actrc"), labels.map((label) => `-P ${label}=-self-hosted\n`).join(""));
   layOurs(ours, { ...call.network, resolve });
   const stubs = layStandIns(join(folder, "stand-ins"), artifacts);
-  layOut(caller, examples, understood);
+  const ourExamples = examples.map((each) =>
+    each.path === airGapped ? { ...each, text: here(each.text, place, proxy) } : each,
+  );
+  layOut(caller, [...ourExamples, smokeInPlace()], (text) => understood(byName(text)));
   writeFileSync(join(caller, "eks-deploy.yaml"), spec);
   await run("git", ["init", "-q", "-b", "main", caller]);
   await run("git", ["-C", caller, "remote", "add", "origin", "https://github.com/acme/models.git"]);
@@ -106,7 +128,11 @@ export async function openActRoom(): Promise<ActRoom> {
       ];
       return readRun(...(await outcome(program, args, caller, pathOf(place), home)));
     },
-    close: () => place.close(),
+    proxy,
+    async close() {
+      proxy.close();
+      await place.close();
+    },
   };
 }
 
@@ -117,12 +143,24 @@ function understood(text: string): string {
   return unknown.reduce((rest, [pattern, by]) => rest.replaceAll(pattern, by), text);
 }
 
-/** Our repository; `$/...` is named as another one, which act knows. Two inputs stand for the sandbox's network. */
+/** `$/...` is named as a repository, which act knows. */
+function byName(text: string): string {
+  return pointing(text, (path) => `${repository}/${path}@self`);
+}
+
+/** hourly-smoke.yml with the job of smoke.yml in place of its call: act begins no job after a called workflow that failed. */
+function smokeInPlace(): Source {
+  const textOf = (path: string) => workflows.find((workflow) => workflow.path === path)!.text;
+  const text = inlined(textOf("workflows-examples/hourly-smoke.yml"), textOf(".github/workflows/smoke.yml"), "smoke");
+  return { path: "workflows-examples/hourly-smoke-in-place.yml", text };
+}
+
+/** Our repository. Two inputs stand for the sandbox's network. */
 function layOurs(folder: string, network: Readonly<Record<string, string>>): void {
   layOut(
     folder,
     workflows.filter(({ path }) => path.startsWith(".github/")),
-    (text) => understood(pointing(text, (path) => `${repository}/${path}@self`)),
+    (text) => understood(byName(text)),
   );
   layOut(folder, actions, (text) =>
     Object.entries(network).reduce(
@@ -230,7 +268,7 @@ function readRun(status: number | null, stdout: string, stderr: string): ActRun 
 
 /** Issues and comments that scripts of the workflows wrote. */
 export function writtenTo({ artifacts }: ActRoom): {
-  readonly issues: readonly { readonly state: string }[];
+  readonly issues: readonly { readonly title: string; readonly state: string }[];
   readonly comments: readonly { readonly body: string }[];
 } {
   return JSON.parse(readFileSync(join(dirname(artifacts), "github.json"), "utf8"));
