@@ -106,11 +106,14 @@ describe.each([3, 4] as const)("a run that is cut off on a real control plane, w
     expect(upgraded.context.recorded.lines.join("\n")).toContain("rolling back to revision");
   });
 
-  it("makes a second run wait for the first, which it names when its patience ends", async () => {
+  it("makes a second run wait for the first as long as that renews its Lease, and names it when the second's patience ends", async () => {
     await open("two");
-    const slow = bench.deploy(first, { values: { podAnnotations: { "sim/download": "12s" } } });
+    // By the clock of both, the first needs two minutes, and the second waits for one and a half: longer than a Lease lives that is not renewed.
+    const faster = 5;
+    const slow = bench.deploy(first, { faster, values: { podAnnotations: { "sim/download": "24s" } } });
     await waitUntil("the first holds the Lease", async () => (await bench.leases()).length === 1);
-    const refused = await bench.deploy({ ...first, other: {} }, { token: "second", inputs: { "lock-timeout": "3s" } });
+    const inputs = { "lock-timeout": "90s" };
+    const refused = await bench.deploy({ ...first, other: {} }, { token: "second", faster, inputs });
     expect(refused.failures).toMatchObject([{ code: "DEPLOY_LOCKED" }]);
     expect(refused.failures[0]!.message).toContain("https://github.com/acme/models/actions/runs/4711");
     expect(refused.writes).toEqual([]);
