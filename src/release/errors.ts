@@ -96,4 +96,14 @@ export const releaseErrors: Catalogue = {
     remedy:
       "See the log of the AWS Load Balancer Controller, or delete the load balancer with the command in the message.",
   },
+  RELEASE_REMOVE_PODS: {
+    means: "Pods of a release that is uninstalled do not end. They hold their GPUs.",
+    remedy:
+      "See why with `kubectl describe pod`; a node that is gone keeps its pods until it is deleted. Then run `remove` again.",
+  },
+  RELEASE_REMOVE_NAMESPACE: {
+    means: "The namespace is deleted, and something in it has a finalizer that nobody takes away.",
+    remedy:
+      "See the namespace's conditions for what is left in it, let its controller let go, then run `remove` again.",
+  },
 };

@@ -30,7 +30,7 @@ export async function applyRemoval(plan: RemovalPlan, means: RemoveMeans, ctx: C
   const { cluster, aws } = means;
   let lease: HeldLease | undefined;
   try {
-    if (cluster && inCluster && inCluster.namespace !== "absent") {
+    if (cluster && inCluster && !["absent", "going"].includes(inCluster.namespace)) {
       lease = await holdLease(cluster.within(ctx), means.place, means.lockTimeout, ctx);
       await removeRelease(inCluster, cluster, means, ctx);
     }

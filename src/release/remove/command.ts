@@ -13,6 +13,7 @@ import { storeOf } from "../publish.ts";
 import { applyRemoval, type RemoveMeans } from "./apply.ts";
 import { balancersGone, balancersOfGroup, ingressesGone } from "./balancer.ts";
 import { oldData } from "./data.ts";
+import { namespaceGone, podsGone } from "./gone.ts";
 import { oldIdentity } from "./identity.ts";
 import { observeCluster } from "./observe.ts";
 import { planRemoval, type RemovalPlan } from "./plan.ts";
@@ -75,6 +76,9 @@ export function removeCommand(six: Six): AnyCommand {
         const addresses = new Set([...(inCluster?.addresses ?? []), ...balancers]);
         await ingressesGone(inCluster?.ingresses ?? [], means.place.namespace, cluster, ctx);
         means.stay = await balancersGone([...addresses], cluster, means.aws, ctx);
+        const { namespace, release } = means.place;
+        await podsGone(release, namespace, cluster, ctx);
+        await namespaceGone(namespace, cluster, ctx);
       }
       for (const line of means.stay) ctx.log.info(line);
       return {

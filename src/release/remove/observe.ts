@@ -17,7 +17,8 @@ export interface InCluster {
   readonly addresses: readonly string[];
   /** Names of Secrets that we made for it. */
   readonly secrets: readonly string[];
-  readonly namespace: "absent" | "ours" | "foreign";
+  /** `going`: deleted already, with all that is in it. */
+  readonly namespace: "absent" | "ours" | "foreign" | "going";
   /** What else lies in the namespace. */
   readonly strangers: readonly string[];
 }
@@ -27,16 +28,18 @@ export async function observeCluster(place: Place, cluster: Cluster): Promise<In
   const { namespace, release, environment } = place;
   const owner = releaseOwner(release, environment);
   const found = await cluster.get(namespaces, namespace);
-  if (!found)
+  const nothing = { newest: undefined, released: [], ingresses: [], addresses: [], secrets: [], strangers: [] };
+  if (!found) return { ...nothing, namespace: "absent" };
+  // Nothing can be written there any more, and nothing needs to be: Kubernetes deletes what is left.
+  if (found.metadata.deletionTimestamp) {
+    const left = (await cluster.list(ingresses, { namespace })).filter((ingress) => isGoing(ingress, release));
     return {
-      newest: undefined,
-      released: [],
-      ingresses: [],
-      addresses: [],
-      secrets: [],
-      namespace: "absent",
-      strangers: [],
+      ...nothing,
+      namespace: "going",
+      ingresses: left.map(({ metadata }) => metadata.name),
+      addresses: [...new Set(left.flatMap(addressesIn))],
     };
+  }
   const [revisions, own, all] = await Promise.all([
     readRevisions(cluster, place),
     cluster.list(secrets, { namespace }),

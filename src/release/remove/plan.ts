@@ -63,7 +63,7 @@ export function planRemoval(place: Place, remains: Remains): RemovalPlan {
       from: "Active",
       reason: "we made it, and nothing else is in it",
     });
-  else if (inCluster && inCluster.namespace !== "absent") kept.push(namespaceKept(place, inCluster));
+  else if (inCluster && !["absent", "going"].includes(inCluster.namespace)) kept.push(namespaceKept(place, inCluster));
   if (dns) kept.push(`the alias records of the hosts in the zone ${dns.zone}: they point nowhere from now on`);
   if (!inCluster)
     kept.push(

@@ -1,12 +1,22 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { kindOf } from "../../../sandbox/kubernetes/kinds.ts";
+import type { JsonMap, KubeObject } from "../../../sandbox/kubernetes/objects.ts";
 import { openRoom, type Room } from "./room.ts";
+
+/** An object as it is made. */
+type Held = { readonly metadata: { readonly name: string } } & JsonMap;
 
 let room: Room;
 const confirm = "inference/poolside";
 const remove = { command: "remove", confirm };
 const inNamespace = () =>
   room.world.requests.all.filter(({ name }) => name === "delete namespaces" || name === "delete namespace").length;
+
+/** Each look takes longer; not so long that a request has no time left for its second attempt. */
+function passTimeWith(service: string, operation: string): void {
+  const effect = { kind: "hook", run: () => room.advance(90_000) } as const;
+  room.world.faults.add({ service, operation, times: 99, effect });
+}
 
 beforeAll(async () => {
   room = await openRoom();
@@ -97,8 +107,8 @@ describe("remove", () => {
       times: 9_999,
       effect: { kind: "answer", answer },
     });
-    const late = setInterval(() => room.advance(10 * 60_000), 100);
-    const runner = await room.pass(remove).finally(() => clearInterval(late));
+    passTimeWith("elasticloadbalancing", "DescribeLoadBalancers");
+    const runner = await room.pass(remove);
     room.world.faults.clear();
     elb.removeGroup(others.arn);
     expect(JSON.parse(runner.outputs["result"]!).kept).toContainEqual(
@@ -149,6 +159,95 @@ describe("remove", () => {
       "Waiting for the load balancer controller to let go of inference-point",
     );
     expect(runner.context.recorded.lines).toContain(`Deleted the namespace ${namespace}`);
+  });
+
+  describe("goes on with the waiting of a run that was cut off", () => {
+    const writer = { user: "admin", manager: "test" };
+    const namespace = "poolside-models";
+
+    /** Makes an object that is deleted and held by a finalizer; gives what lets it go. */
+    function held(resource: string, place: string | undefined, object: Held): () => void {
+      const { api, store } = room.world.kubernetes;
+      const { name } = object.metadata;
+      const metadata = { ...object.metadata, finalizers: ["somebody/is-slow"] };
+      api.delete(kindOf(resource), api.create(kindOf(resource), place, { ...object, metadata }, writer), {}, writer);
+      return () => {
+        const found = store.get(resource, place, name)!;
+        const letGo = (draft: typeof found) => {
+          draft.metadata.finalizers = [];
+        };
+        api.modify(resource, found, letGo, writer);
+      };
+    }
+
+    /** Makes the namespace, as somebody else. */
+    function makeNamespace(): KubeObject {
+      const object = { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } };
+      return room.world.kubernetes.api.create(kindOf("namespaces"), undefined, object, writer);
+    }
+
+    function removeNamespace(): void {
+      const { api, store } = room.world.kubernetes;
+      const found = store.get("namespaces", undefined, namespace);
+      if (found) api.delete(kindOf("namespaces"), found, {}, writer);
+    }
+
+    const configMap = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "slow" } };
+    const pod = {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "inference-point-1", labels: { "app.kubernetes.io/instance": "inference" } },
+      spec: { containers: [{ name: "vllm", image: "atlas" }] },
+    };
+
+    it("waits until the namespace is empty, and writes nothing into it meanwhile", async () => {
+      makeNamespace();
+      const letGo = held("configmaps", namespace, configMap);
+      removeNamespace();
+      const run = { kind: "hook", run: letGo } as const;
+      room.world.faults.add({ service: "kubernetes", operation: "get namespaces", nth: 3, effect: run });
+      const mark = room.mark();
+      const runner = await room.pass(remove);
+      room.world.faults.clear();
+      expect(runner.context.recorded.lines).toContain(`Waiting for the namespace ${namespace} to be emptied`);
+      expect(runner.outputs["headline"]).toMatch(/^Nothing is left of inference/);
+      expect(room.writes(mark)).toEqual([]);
+      expect(room.world.kubernetes.store.get("namespaces", undefined, namespace)).toBeUndefined();
+    });
+
+    it("names what holds a namespace that cannot be emptied", async () => {
+      makeNamespace();
+      const letGo = held("configmaps", namespace, configMap);
+      removeNamespace();
+      passTimeWith("kubernetes", "get namespaces");
+      const failure = await room.fail(remove).finally(() => room.world.faults.clear());
+      expect(failure.code).toBe("RELEASE_REMOVE_NAMESPACE");
+      expect(failure.message).toContain("somebody/is-slow in 1 resource instances");
+      letGo();
+    });
+
+    it("waits until the pods of the release have ended, in a namespace that stays", async () => {
+      await vi.waitFor(makeNamespace);
+      const { api, store } = room.world.kubernetes;
+      await vi.waitFor(() => expect(store.get("serviceaccounts", namespace, "default")).toBeDefined());
+      api.create(kindOf("pods"), namespace, { ...pod, metadata: { ...pod.metadata, name: "somebody-elses" } }, writer);
+      const letGo = held("pods", namespace, pod);
+      const run = { kind: "hook", run: letGo } as const;
+      room.world.faults.add({ service: "kubernetes", operation: "list replicasets", nth: 3, effect: run });
+      const runner = await room.pass(remove);
+      room.world.faults.clear();
+      expect(runner.context.recorded.lines).toContain("Waiting for the pods inference-point-1 to end");
+    });
+
+    it("names pods that do not end", async () => {
+      const letGo = held("pods", namespace, pod);
+      passTimeWith("kubernetes", "list replicasets");
+      const failure = await room.fail(remove).finally(() => room.world.faults.clear());
+      expect(failure.code).toBe("RELEASE_REMOVE_PODS");
+      expect(failure.message).toContain("kubectl describe pod -n poolside-models inference-point-1");
+      letGo();
+      removeNamespace();
+    });
   });
 
   it("takes the checkpoints, too, when told, but none that another environment needs", async () => {
