@@ -23,6 +23,9 @@ export function bodyChunks(body: Body, signal: AbortSignal): AsyncIterable<Uint8
   return "source" in body ? chunksOf(body.source, body.offset, body.size, signal) : body.chunks;
 }
 
+/** Bytes at hand need no large reads: smaller pieces leave less of them, encrypted, in every connection (measured). */
+const pieceSize = chunkSize / 4;
+
 function* pieces(bytes: Uint8Array): Generator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += chunkSize) yield bytes.subarray(at, at + chunkSize);
+  for (let at = 0; at < bytes.length; at += pieceSize) yield bytes.subarray(at, at + pieceSize);
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { acquireChunk, chunkSize, releaseChunk } from "../bytes/chunks.ts";
 import { ConnectionFailed } from "./failure.ts";
-import { type Exchange, Inflow } from "./inflow.ts";
+import { type Exchange, Inflow, letGo } from "./inflow.ts";
 
 /** The head of an answer, and ways to its body. One of them must be used, or the connection stays taken. */
 export interface Incoming {
@@ -54,6 +54,7 @@ export function incoming(response: IncomingMessage, exchange: Exchange): Incomin
         if (filled + piece.length > into.length) throw wrongSize(into.length);
         into.set(piece, filled);
         filled += piece.length;
+        letGo(piece);
         return true;
       });
       if (filled < into.length) throw wrongSize(into.length);

@@ -63,6 +63,7 @@ export class Inflow {
       into.set(part, filled);
       filled += part.length;
       if (part.length < piece.length) this.rest = piece.subarray(part.length);
+      else letGo(piece);
       if (filled === into.length) this.pause();
     };
     const kept = this.rest;
@@ -117,4 +118,12 @@ export class Inflow {
     else this.exchange.end();
     this.wake();
   }
+}
+
+/**
+ * Gives the memory of a piece back that was copied: it lies outside of V8's heap, and at hundreds of MB a second a collection that looks at the heap
+ * comes too late. Only of a piece that has its buffer for itself, and only once the parser of HTTP, which may still be reading it, has returned.
+ */
+export function letGo({ buffer, byteLength }: Uint8Array): void {
+  if (byteLength === buffer.byteLength && buffer instanceof ArrayBuffer) process.nextTick(() => buffer.transfer(0));
 }

@@ -1,6 +1,6 @@
 import type { ManifestFile } from "../../facts/manifest.ts";
 import type { CheckpointFile, FilesContent } from "../content.ts";
-import { partSizeFor } from "../parts.ts";
+import { partSizeFor, smallestPart } from "../parts.ts";
 import type { ModelWork } from "../plan.ts";
 import { equalObject } from "./compare.ts";
 import { copyFile } from "./copy.ts";
@@ -13,7 +13,7 @@ import { inWindow } from "./window.ts";
 
 /** Parts of files on disk, and of files that are held in memory on their way. */
 const usualPart = 16 * 1_048_576;
-const networkPart = 5 * 1_048_576;
+const networkPart = smallestPart;
 
 /** Brings all files of a model into its prefix, those that are there already unsent; gives every file's entry in the manifest. */
 export async function uploadFiles(

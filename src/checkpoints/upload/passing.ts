@@ -2,7 +2,7 @@ import { crc32 } from "../../bytes/crc.ts";
 import { InternalError } from "../../errors.ts";
 import type { ManifestFile } from "../../facts/manifest.ts";
 import type { PassingFile } from "../content.ts";
-import { partSizeFor, partsOf } from "../parts.ts";
+import { partSizeFor, partsOf, smallestPart } from "../parts.ts";
 import { putObject, type SentPart, type Target, uploadPart } from "./bodies.ts";
 import { type Engine, runOn } from "./engine.ts";
 import { entryOf, finishUpload } from "./file.ts";
@@ -11,7 +11,8 @@ import { UploadLost } from "./problems.ts";
 import { openResumable } from "./resume.ts";
 import type { OpenUpload } from "./store.ts";
 
-const usualPart = 8 * 1_048_576;
+/** The smallest parts: as many as possible are then under way within the budget. */
+const usualPart = smallestPart;
 
 /** Where a passing file goes, and what an earlier run left of it. */
 export interface PassingTarget extends Target {

@@ -6,6 +6,7 @@ import type { Aws } from "../../aws/session.ts";
 import { type BufferPool, createPool } from "../../bytes/buffers.ts";
 import { decodeKey, unquoted } from "../../facts/prefix.ts";
 import { type BucketCalls, openBucket } from "../../transfer/s3.ts";
+import { smallestPart } from "../parts.ts";
 
 /** How new objects are encrypted; empty: as the bucket has it. */
 export interface Encryption {
@@ -28,8 +29,8 @@ export interface Store {
   readonly ctx: Context;
 }
 
-/** Memory for parts that come over the network: with the rest of the process it stays under 200 MiB. */
-const bufferBudget = 64 * 1_048_576;
+/** Memory for parts that come over the network, eight of the smallest: with the rest of the process, of which TLS has some 30 MiB then, it stays under 200 MiB (measured). */
+const bufferBudget = 8 * smallestPart;
 
 /** Opens the bucket for writing; sends nothing yet. */
 export async function openStore(
