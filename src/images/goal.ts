@@ -1,6 +1,7 @@
 import { type Chart, presetImages } from "../bundle/chart.ts";
 import type { ArchiveName } from "../bundle/names.ts";
 import { UserError } from "../errors.ts";
+import { shown } from "../tar/names.ts";
 import type { OciImage } from "./oci/layout.ts";
 
 /** What shall be in the registry: one image under one tag. */
@@ -84,14 +85,14 @@ export function tagOf(oci: Pick<OciImage, "references" | "archive">, name: Archi
   const own = [...new Set(oci.references.flatMap((reference) => tagIn(reference) ?? []))];
   if (own.length > 1 && !own.includes(name.suffix)) {
     throw new UserError("IMAGE_AMBIGUOUS", {
-      happened: `${oci.archive} names its image ${own.join(" and ")}, and the file name says "${name.suffix}".`,
+      happened: `${oci.archive} names its image ${own.map(shown).join(" and ")}, and the file name says "${name.suffix}".`,
       next: "Give the image one reference name in the archive's index.json.",
     });
   }
   const tag = own.length === 1 ? own[0]! : name.suffix;
   if (tagForm.test(tag)) return tag;
   throw new UserError("IMAGE_TAG_INVALID", {
-    happened: `${oci.archive} gives the tag "${tag}"${own.length === 1 ? " (the reference name in its index.json)" : ""}, which no registry takes.`,
+    happened: `${oci.archive} gives the tag ${shown(tag)}${own.length === 1 ? " (the reference name in its index.json)" : ""}, which no registry takes.`,
     next: `${own.length === 1 ? `Give it another: skopeo copy oci-archive:${oci.archive} oci-archive:renamed/${oci.archive}:TAG` : "Name the archive <image-name>__<tag>.tar"}; a tag is at most 128 letters, digits, dots, dashes and underscores.`,
   });
 }

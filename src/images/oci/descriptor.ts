@@ -71,10 +71,12 @@ function textMap(value: unknown): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(value).filter(([, text]) => typeof text === "string"));
 }
 
-/** `os/architecture/variant` of a descriptor's platform, or of an image's config; empty where it says nothing. */
+/** `os/architecture/variant` of a descriptor's platform, or of an image's config; empty where it says nothing, or nothing that may be shown. */
 export function platformOf(value: unknown): string {
   const { os, architecture, variant } = value as Record<string, unknown>;
-  return [os, architecture, variant].filter((part) => typeof part === "string" && part !== "").join("/");
+  return [os, architecture, variant]
+    .filter((part) => typeof part === "string" && /^[\w.+-]{1,64}$/.test(part))
+    .join("/");
 }
 
 /** The one refusal of damaged archives. */

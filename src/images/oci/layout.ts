@@ -1,5 +1,6 @@
 import { unpackedLayout } from "../../bundle/bundle.ts";
 import { UserError } from "../../errors.ts";
+import { shown } from "../../tar/names.ts";
 import { provenConfigs } from "./config.ts";
 import { blobPath, type Descriptor, damaged, parseDescriptor } from "./descriptor.ts";
 import { embedded, type LayoutFiles } from "./files.ts";
@@ -146,7 +147,7 @@ function chooseRoot(entries: readonly Descriptor[], order: readonly Manifest[], 
   const [only] = roots.values();
   if (roots.size === 1 && only) return only;
   const named = [...roots.values()].map((entry) =>
-    [short(entry.digest), ...referencesOf([entry]), entry.platform].filter(Boolean).join(" "),
+    [short(entry.digest), ...referencesOf([entry]).map(shown), entry.platform].filter(Boolean).join(" "),
   );
   throw new UserError("IMAGE_AMBIGUOUS", {
     happened: `${archive} holds ${roots.size} images, and nothing says which one is meant: ${named.join("; ")}.`,

@@ -1,3 +1,4 @@
+import { shown } from "../../tar/names.ts";
 import { type Descriptor, damaged, digestLike, isDigest, parseDescriptor } from "./descriptor.ts";
 
 /** One manifest or index with everything that it refers to. */
@@ -40,7 +41,7 @@ export function parseManifest(descriptor: Descriptor, bytes: Buffer, archive: st
       `manifest ${name} has the schema version ${JSON.stringify(map["schemaVersion"])}; only 2 is known`,
     );
   if (typeof map["mediaType"] === "string" && map["mediaType"] !== descriptor.mediaType)
-    throw damaged(archive, `manifest ${name} says of itself that it is ${map["mediaType"]}`);
+    throw damaged(archive, `manifest ${name} says of itself that it is ${shown(map["mediaType"])}`);
   refuseOtherShape(map, descriptor.mediaType, name, archive);
   const list = (key: string) => descriptors(map[key], `${key} of manifest ${name}`, archive);
   const config =

@@ -21,8 +21,9 @@ describe("the tag", () => {
   });
 
   it("is no guess: several that the file does not confirm are refused, and so is one that no registry takes", () => {
-    expect(() => tagOf(oci("latest", "2611"), name)).toThrow(/latest and 2611/);
+    expect(() => tagOf(oci("latest", "2611"), name)).toThrow(/"latest" and "2611"/);
     expect(() => tagOf(oci("-x"), name)).toThrow(/"-x" \(the reference name in its index.json\).*\n.*skopeo copy/);
+    expect(() => tagOf(oci("x\n# y"), name)).toThrow('gives the tag "x\\n# y" (the reference');
     const bad = parseArchiveName("atlas__1+b.tar");
     expect(() => tagOf(oci(), bad)).toThrow(/"1\+b", which no registry takes.\nName the archive/);
   });

@@ -103,6 +103,8 @@ describe("the platforms of an image", () => {
     const [amd, arm] = [layout.image("amd64"), layout.image("arm64")];
     expect((await layout.read(amd)).platforms).toEqual(["linux/amd64"]);
     const odd = { ...arm, platform: { os: "linux", architecture: "arm", variant: "v7" } };
+    const hostile = { ...layout.image("x"), platform: { os: "a | b\n::error::", architecture: "amd64" } };
+    expect((await layout.read(hostile)).platforms).toEqual(["amd64"]);
     const attested = { ...layout.image("none"), platform: { os: "unknown", architecture: "unknown" } };
     expect((await layout.read(layout.index(amd, odd, attested))).platforms).toEqual(["linux/amd64", "linux/arm/v7"]);
   });
