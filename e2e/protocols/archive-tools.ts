@@ -2,6 +2,7 @@ import { join, resolve } from "node:path";
 import type { Software } from "../software.ts";
 import { unpackedPackages } from "../tools/debian.ts";
 import { goBuild, goInstall } from "../tools/go.ts";
+import { libarchiveSource, nodeTarSource } from "./tar-corpora.ts";
 
 /** Programs of skopeo, umoci and buildah with their libraries; the path is the folder in which they lie. */
 export const containerTools: Software = {
@@ -53,7 +54,7 @@ export const goTar: Software = {
 };
 
 /** Software that makes and reads the archives of these tests. */
-export const archiveTools = [containerTools, oras, bsdtar, tarTools, goTar] as const;
+export const archiveTools = [containerTools, oras, bsdtar, tarTools, goTar, libarchiveSource, nodeTarSource] as const;
 
 /** Command line of bsdtar: the package is of another suite than this machine's, so it brings its own libc and the loader for it. */
 export async function bsdtarCommand(): Promise<readonly [string, ...string[]]> {
