@@ -46,8 +46,10 @@ export interface StreamBundle {
   readonly label: string;
   /** Stands for the bytes: size and ETag, or path, size and time. */
   readonly identity: string;
+  /** Bytes, compressed. */
+  readonly size: number;
   /** One pass. `onRead` hears of the compressed bytes, as they lie in the source. */
-  pass(signal: AbortSignal, onRead?: (chunk: Uint8Array) => void): AsyncIterable<Piece>;
+  pass(signal: AbortSignal, onRead: (chunk: Uint8Array) => void): AsyncIterable<Piece>;
   close(): Promise<void>;
 }
 

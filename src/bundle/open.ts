@@ -55,6 +55,7 @@ async function bundleIn(
     {
       label: source.label,
       identity: source.identity,
+      size: source.size,
       raw: () => (source.stream ? fromNetwork(source, ahead) : fromFile(source)),
       inflate: (stream) => (kind === "tar.gz" ? gunzip : unzstd)(stream, inflated),
       close: () => source.close(),

@@ -9,6 +9,7 @@ import { roleOf } from "./roles.ts";
 export interface Compressed {
   readonly label: string;
   readonly identity: string;
+  readonly size: number;
   raw(): ByteStream;
   inflate(stream: ByteStream): ByteStream;
   close(): Promise<void>;
@@ -16,11 +17,12 @@ export interface Compressed {
 
 /** A compressed tar: a bundle, or one image archive (`file` is its name then). */
 export function streamBundle(compressed: Compressed, file: string): StreamBundle {
-  const { label, identity } = compressed;
+  const { label, identity, size } = compressed;
   return {
     kind: "stream",
     label,
     identity,
+    size,
     pass: (signal, onRead) => pieces(compressed.inflate(heard(compressed.raw(), onRead)), file, signal),
     close: () => compressed.close(),
   };
@@ -70,8 +72,7 @@ function inner({ data, member }: PassingMember, path: string): ByteStream {
   return { label: path, identity: `${path}:${member.size}`, chunks: () => data, close: async () => {} };
 }
 
-function heard(stream: ByteStream, onRead?: (chunk: Uint8Array) => void): ByteStream {
-  if (!onRead) return stream;
+function heard(stream: ByteStream, onRead: (chunk: Uint8Array) => void): ByteStream {
   return {
     label: stream.label,
     identity: stream.identity,

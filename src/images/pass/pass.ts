@@ -17,6 +17,8 @@ export interface PassOptions {
   readonly signal: AbortSignal;
   readonly hash: boolean;
   readonly extraction: Extraction | undefined;
+  /** Hears how many bytes of the compressed bundle were read so far. */
+  onRead(bytes: number): void;
   /** Takes an image archive; what it leaves unread is skipped. */
   archive(name: ArchiveName, members: Extract<Piece, { kind: "archive" }>["members"]): Promise<void>;
 }
@@ -26,7 +28,13 @@ export async function passBundle(bundle: StreamBundle, options: PassOptions): Pr
   const { signal, extraction } = options;
   const digest = options.hash ? runningSha256() : undefined;
   const charts = new ChartPieces(bundle.label);
-  for await (const piece of bundle.pass(signal, digest && ((chunk) => digest.update(chunk)))) {
+  let read = 0;
+  const hear = (chunk: Uint8Array) => {
+    digest?.update(chunk);
+    read += chunk.length;
+    options.onRead(read);
+  };
+  for await (const piece of bundle.pass(signal, hear)) {
     if (piece.root !== undefined) await extraction?.rootIs(piece.root);
     if (piece.kind === "archive") {
       await options.archive(piece.name, piece.members);

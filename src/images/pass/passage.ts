@@ -70,14 +70,17 @@ export class Passage {
     const rank = () => 0;
     const { progress } = this;
     const placement = new Placement({ wire, queue, mounting, progress, empty: empty ?? new Set(), rank });
+    const { bundle } = this.cargo;
     const keptSize = memoryFor(inputs).inflated / 4;
     const pushes: ArchivePush[] = [];
     const ends: Promise<unknown>[] = [];
     try {
-      const passed = await passBundle(this.cargo.bundle, {
+      const passed = await passBundle(bundle, {
         signal,
         hash: first && inputs.bundleSha256 !== undefined,
         extraction: first && inputs.extractTo ? new Extraction(inputs.extractTo, ctx.ambient.workspace) : undefined,
+        // What is sent has no known end; how much of the bundle has passed tells how long it takes.
+        onRead: (done) => ctx.emit({ kind: "progress", task: "bundle", done, total: bundle.size, unit: "bytes" }),
         archive: async (name, members) => {
           if (!this.wants(name.image)) {
             if (first && !this.planned.observed.goals)

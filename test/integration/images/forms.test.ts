@@ -142,6 +142,20 @@ describe("a compressed bundle", () => {
     expect(current.writes(mark)).toEqual([]);
   });
 
+  it("tells how much of it has passed, so that the time left is known", async () => {
+    const { current } = world;
+    writeBundles(current.folder);
+    const run = await current.push({ bundle: "bundle.tar.gz" });
+    const total = statSync(join(current.folder, "bundle.tar.gz")).size;
+    expect(run.context.recorded.events).toContainEqual({
+      kind: "progress",
+      task: "bundle",
+      done: total,
+      total,
+      unit: "bytes",
+    });
+  });
+
   it("leaves its small parts in extract-to while it passes", async () => {
     const { current } = world;
     writeBundles(current.folder);
