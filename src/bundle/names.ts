@@ -12,7 +12,7 @@ export interface ArchiveName {
 /** ECR's rule for repository names; at most 256 characters. */
 const repository = /^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*\/)*[a-z0-9]+(?:[._-][a-z0-9]+)*$/;
 
-function isRepositoryName(name: string): boolean {
+export function isRepositoryName(name: string): boolean {
   return name.length >= 2 && name.length <= 256 && repository.test(name);
 }
 

@@ -73,8 +73,8 @@ export const imagesErrors: Catalogue = {
       "If image pulls fail, confirm the GPU node group's instance role has the `AmazonEC2ContainerRegistryReadOnly` policy and that the `atlas` repository exists in ECR.",
   },
   REPOSITORY_NAME: {
-    means: "A repository's name, with repository-prefix, is longer than Amazon ECR takes (256 characters).",
-    remedy: "Choose a shorter repository-prefix.",
+    means: "A repository's name, with repository-prefix, is none that Amazon ECR takes, or too long (256 characters).",
+    remedy: "Correct repository-prefix, or the record that names it.",
   },
   REPOSITORY_QUOTA: {
     means: "The account may not have more repositories.",

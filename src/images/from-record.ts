@@ -5,10 +5,11 @@ import { asEksDeployError, UserError } from "../errors.ts";
 import { findRecord } from "../record/find.ts";
 import type { ReleaseRecord } from "../record/record.ts";
 import { openStore } from "../record/store.ts";
+import { shown } from "../tar/names.ts";
 import { type KnownCargo, unasked } from "./cargo.ts";
 import type { ImageClients, ImageInputs } from "./connect.ts";
 import { ecrLogin } from "./ecr/login.ts";
-import { comparePresets, type Goal, refuseUnknown, repositoryName } from "./goal.ts";
+import { comparePresets, type Goal, isTag, refuseRepository, refuseUnknown, repositoryName } from "./goal.ts";
 import { readRemoteImage } from "./oci/remote.ts";
 import { blobFrom } from "./registry/download.ts";
 import { readManifest } from "./registry/manifests.ts";
@@ -29,6 +30,8 @@ export async function recordCargo(inputs: ImageInputs, clients: ImageClients): P
   const goals = Object.entries(record.images)
     .filter(([name]) => inputs.images.length === 0 || inputs.images.includes(name))
     .map(([name, image]): Goal => {
+      refuseRepository(image.repository);
+      if (!isTag(image.tag)) throw notATag(name, image.tag);
       const repository = repositoryName(inputs.repositoryPrefix, name);
       return { name, repository, tag: image.tag, digest: image.digest };
     });
@@ -65,6 +68,13 @@ async function recordedChart(record: ReleaseRecord, { ctx, aws }: ImageClients):
   const chart = await openChart(record.chart.place, { ctx, aws: async () => aws });
   if (chart.archive.sha256 === record.chart.sha256) return chart;
   throw chartAltered(record.chart.place, chart.archive.sha256, record.chart.sha256);
+}
+
+function notATag(name: string, tag: string): UserError {
+  return new UserError("IMAGE_TAG_INVALID", {
+    happened: `The record gives ${name} the tag ${shown(tag)}, which no registry takes.`,
+    next: "Give a record that eks-deploy wrote.",
+  });
 }
 
 function gone({ name, digest }: Goal, place: string): UserError {

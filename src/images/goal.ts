@@ -1,5 +1,5 @@
 import { type Chart, presetImages } from "../bundle/chart.ts";
-import type { ArchiveName } from "../bundle/names.ts";
+import { type ArchiveName, isRepositoryName } from "../bundle/names.ts";
 import { UserError } from "../errors.ts";
 import { shown } from "../tar/names.ts";
 import type { OciImage } from "./oci/layout.ts";
@@ -64,21 +64,27 @@ export function refuseUnknown(names: readonly string[], selected: readonly strin
   });
 }
 
-/** ECR's limit, characters. */
-const longestName = 256;
-
 /** `prefix/name`; slashes around the prefix mean nothing. Refuses what ECR takes for no name. */
 export function repositoryName(prefix: string, name: string): string {
   const inner = prefix.replaceAll(/^\/+|\/+$/g, "");
   const whole = inner === "" ? name : `${inner}/${name}`;
-  if (whole.length <= longestName) return whole;
+  refuseRepository(whole);
+  return whole;
+}
+
+/** Refuses a name that ECR takes for no repository's, whoever gave it: an archive, an input or a record. */
+export function refuseRepository(name: string): void {
+  if (isRepositoryName(name)) return;
   throw new UserError("REPOSITORY_NAME", {
-    happened: `With repository-prefix the repository of ${name} has a name of ${whole.length} characters; Amazon ECR takes at most ${longestName}.`,
-    next: "Choose a shorter repository-prefix.",
+    happened: `Amazon ECR takes no repository of the name ${shown(name)} (${name.length} characters).`,
+    next: "A name has at most 256 lower-case letters and digits, with single dots, dashes, underscores or slashes between. Correct repository-prefix or the record.",
   });
 }
 
-const tagForm = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
+/** Whether a registry takes this text for a tag. */
+export function isTag(text: string): boolean {
+  return /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/.test(text);
+}
 
 /** The archive's own reference name, else what follows `__` in its file name. */
 export function tagOf(oci: Pick<OciImage, "references" | "archive">, name: ArchiveName): string {
@@ -90,7 +96,7 @@ export function tagOf(oci: Pick<OciImage, "references" | "archive">, name: Archi
     });
   }
   const tag = own.length === 1 ? own[0]! : name.suffix;
-  if (tagForm.test(tag)) return tag;
+  if (isTag(tag)) return tag;
   throw new UserError("IMAGE_TAG_INVALID", {
     happened: `${oci.archive} gives the tag ${shown(tag)}${own.length === 1 ? " (the reference name in its index.json)" : ""}, which no registry takes.`,
     next: `${own.length === 1 ? `Give it another: skopeo copy oci-archive:${oci.archive} oci-archive:renamed/${oci.archive}:TAG` : "Name the archive <image-name>__<tag>.tar"}; a tag is at most 128 letters, digits, dots, dashes and underscores.`,

@@ -87,6 +87,22 @@ describe("from-record", () => {
   });
 });
 
+describe("a record that was altered", () => {
+  it.each([
+    ["REPOSITORY_NAME", { repository: "../atlas" }],
+    ["IMAGE_TAG_INVALID", { tag: "../../other/manifests/1" }],
+  ])("is refused as %s before the registry is asked", async (code, over) => {
+    const { current } = world;
+    writeBundles(current.folder);
+    const record = JSON.parse(recordOf((await current.push({ bundle: "bundle", records })).outputs));
+    Object.assign(record.images.atlas, over);
+    writeFileSync(join(current.folder, "altered.json"), JSON.stringify(record));
+    const mark = current.ground.requests.all.length;
+    expect(failureOf(await current.push({ "from-record": "altered.json", records })).code).toBe(code);
+    expect(current.ground.requests.since(mark).filter(({ service }) => service === "registry")).toEqual([]);
+  });
+});
+
 describe("reports of the job that pushed", () => {
   it.each(["bundle", "bundle.tar.gz"])("replace the bundle, with the same plan-sha256 (%s)", async (bundle) => {
     const { current } = world;
