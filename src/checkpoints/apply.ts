@@ -148,7 +148,7 @@ function otherSha256(
 ): UserError {
   return new UserError("CHECKPOINT_SHA256", {
     happened: `${source.label} has the SHA-256 ${actual}; expected is ${expectedSha256}.`,
-    next: "Transfer the archive again, or correct expected-sha256. Its prefix has no manifest, so nothing of it can be deployed.",
+    next: `Transfer the archive again, or correct expected-sha256. ${source.content.kind === "stream" ? "Its prefix has no manifest, so nothing of it can be deployed." : "Nothing of it was written."}`,
   });
 }
 

@@ -91,7 +91,7 @@ export const checkpointsErrors: Catalogue = {
   },
   CHECKPOINT_SHA256: {
     means:
-      "An archive does not have the expected SHA-256. Its model's prefix has no manifest, so it cannot be deployed.",
+      "An archive does not have the expected SHA-256, or there is no archive to compare it with. Nothing of it can be deployed.",
     remedy: "Transfer the archive again, or correct expected-sha256.",
   },
   CHECKPOINT_OTHER_BYTES: {

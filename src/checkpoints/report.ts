@@ -44,9 +44,15 @@ const words: Readonly<Record<VerifyMode, string>> = {
   size: "Compared: the size of each object only.",
 };
 
-function tableOf({ models }: SyncWork, { outputs, verify, dryRun }: SyncEnd): readonly Block[] {
+function tableOf({ models }: SyncWork, { outputs, verify, dryRun, failure }: SyncEnd): readonly Block[] {
   const manifests = outputs?.manifests as Readonly<Record<string, ManifestSummary>> | undefined;
-  const rows = models.map((one) => rowOf(one, manifests?.[one.model.key]));
+  const ended = !dryRun && failure === undefined;
+  const rows = models.map((one) => {
+    const manifest = manifests?.[one.model.key];
+    // What was planned is told as a plan; once a run tried, only what has a manifest is called done.
+    const state = dryRun || manifest || one.verdict === "same" ? verdicts[one.verdict] : "not synced";
+    return rowOf(one, state, manifest);
+  });
   return [
     {
       kind: "table",
@@ -54,7 +60,9 @@ function tableOf({ models }: SyncWork, { outputs, verify, dryRun }: SyncEnd): re
       rows,
       right: [3, 4, 5, 6],
     },
-    ...(dryRun ? [] : [{ kind: "text", text: words[verify] } as const]),
+    ...(ended && models.every(({ model }) => manifests?.[model.key])
+      ? [{ kind: "text", text: words[verify] } as const]
+      : []),
   ];
 }
 
@@ -66,11 +74,11 @@ const verdicts: Readonly<Record<ModelWork["verdict"], string>> = {
   compare: "adopted",
 };
 
-function rowOf({ model, verdict, extras }: ModelWork, manifest: ManifestSummary | undefined): readonly string[] {
+function rowOf({ model, extras }: ModelWork, state: string, manifest: ManifestSummary | undefined): readonly string[] {
   const files = model.source.content.kind === "files" ? model.source.content.files.length : undefined;
   return [
     model.key,
-    verdicts[verdict],
+    state,
     `\`${prefixUri(model.prefix)}\``,
     String(manifest?.files ?? files ?? ""),
     size(manifest?.bytes ?? bytesOf(model)),

@@ -84,6 +84,18 @@ describe("an expected SHA-256", () => {
     }
   });
 
+  it("that an archive does not have is told before anything is written, or called proven", async () => {
+    const path = writeTar(world.workspace, "laguna.tar", files);
+    const ended = await sync(path, { "expected-sha256": `laguna-m=${digest}` });
+    expect(ended.failure?.message).toContain("Nothing of it was written");
+    expect(ended.writes).toEqual([]);
+    expect(ended.summary).toContain("| not synced |");
+    expect(ended.summary).not.toContain("Proven");
+    const mended = await sync(path);
+    expect(mended.summary).toContain("| new |");
+    expect(mended.summary).toContain("Proven");
+  });
+
   it("of a prefix is that of the archive which it was synced from", async () => {
     const path = writeTar(world.workspace, "laguna.tar", files);
     const sha256 = execFileSync("sha256sum", [join(world.workspace, path)], { encoding: "utf8" }).slice(0, 64);

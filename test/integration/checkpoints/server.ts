@@ -57,6 +57,8 @@ export interface Ended {
   readonly failure: { code: string; message: string } | undefined;
   readonly lines: readonly string[];
   readonly findings: readonly string[];
+  /** As it stands on the run's page. */
+  readonly summary: string;
   /** Waits that were asked for, in ms; none where the test brings its own clock. */
   readonly sleeps: readonly number[];
   /** Names of the requests that wrote. */
@@ -136,6 +138,7 @@ export async function startWorld(): Promise<World> {
         failure: runner.failures[0],
         lines: context.recorded.lines,
         findings: context.recorded.findings.map((finding) => finding.code),
+        summary: runner.summary,
         sleeps: clock.sleeps,
         writes: ground.requests.writes(mark).map((request) => request.name),
         requests: ground.requests
