@@ -1,11 +1,12 @@
-import type { ArchiveBundle, StreamBundle } from "../bundle/bundle.ts";
+import type { SourceRef } from "../action/references.ts";
+import type { ArchiveBundle, Bundle, StreamBundle } from "../bundle/bundle.ts";
 import type { Chart } from "../bundle/chart.ts";
 import { chartPath, keepChart, keptChart } from "../bundle/chart-cache.ts";
 import { Extraction, refuseLargePart } from "../bundle/extract.ts";
 import { contentOf } from "../bundle/files.ts";
 import { type BundleMemory, openBundle } from "../bundle/open.ts";
 import { openChart } from "../bundle/open-chart.ts";
-import { UserError } from "../errors.ts";
+import { EksDeployError, UserError } from "../errors.ts";
 import { readIndex } from "./bundle-index.ts";
 import { archiveCargo, type BundleWishes, type Cargo, identityOf, passCargo } from "./cargo.ts";
 import { type ImageClients, type ImageInputs, unsetBundle } from "./connect.ts";
@@ -40,8 +41,7 @@ export async function loadCargo(inputs: ImageInputs, clients: ImageClients): Pro
   }
   const ref = inputs.bundle;
   if (!ref || ref.kind === "unset") throw unsetBundle(ref);
-  const means = { ctx: clients.ctx, aws: async () => clients.aws };
-  const bundle = isPrefix(ref) ? await openPrefixBundle(ref, clients) : await openBundle(ref, memoryFor(inputs), means);
+  const bundle = await openPlace(ref, inputs, clients);
   clients.opened.push(bundle);
   const wishes: BundleWishes = {
     selected: inputs.images,
@@ -51,6 +51,25 @@ export async function loadCargo(inputs: ImageInputs, clients: ImageClients): Pro
   return bundle.kind === "archives"
     ? fromArchives(bundle, wishes, inputs, clients)
     : fromStream(bundle, wishes, inputs, clients);
+}
+
+/** A place in S3 where no object lies may be a folder that was named without its slash. */
+async function openPlace(ref: SourceRef, inputs: ImageInputs, clients: ImageClients): Promise<Bundle> {
+  if (ref.kind === "s3" && isPrefix(ref)) return openPrefixBundle(ref, clients);
+  const means = { ctx: clients.ctx, aws: async () => clients.aws };
+  try {
+    return await openBundle(ref, memoryFor(inputs), means);
+  } catch (thrown) {
+    if (ref.kind !== "s3" || codeOf(thrown) !== "SOURCE_NOT_FOUND") throw thrown;
+    const folder = { ...ref, key: `${ref.key}/`, label: `${ref.label}/` };
+    return openPrefixBundle(folder, clients).catch((other: unknown) => {
+      throw ["BUNDLE_NOT_FOUND", "SOURCE_DENIED"].includes(codeOf(other) ?? "") ? thrown : other;
+    });
+  }
+}
+
+function codeOf(thrown: unknown): string | undefined {
+  return thrown instanceof EksDeployError ? thrown.code : undefined;
 }
 
 function fromReport({ earlier, wire }: ImageClients): Loaded {

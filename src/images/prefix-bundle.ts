@@ -15,8 +15,8 @@ type ObjectRef = Extract<SourceRef, { kind: "s3" }>;
 const mostObjects = 10_000;
 
 /** Whether a place in S3 is a prefix, not an object. */
-export function isPrefix(ref: SourceRef): ref is ObjectRef {
-  return ref.kind === "s3" && (ref.key === "" || ref.key.endsWith("/"));
+export function isPrefix({ key }: Pick<ObjectRef, "key">): boolean {
+  return key === "" || key.endsWith("/");
 }
 
 /**

@@ -80,6 +80,9 @@ describe("a bundle below a prefix in S3", () => {
     const mark = current.ground.requests.all.length;
     const again = await current.push({ bundle: `s3://${bucket}/intake/2611/` }, { fresh: true });
     expect(again.outputs).toMatchObject({ changes: "0", "plan-sha256": run.outputs["plan-sha256"] });
+    const unslashed = await current.push({ bundle: `s3://${bucket}/intake/2611` }, { fresh: true });
+    expect(Object.keys(imagesOf(unslashed))).toEqual(["atlas", "public-docs"]);
+    expect(failureOf(await current.push({ bundle: `s3://${bucket}/intake/26` })).code).toBe("SOURCE_NOT_FOUND");
     expect(current.writes(mark)).toEqual([]);
   });
 
