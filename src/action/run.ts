@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { canonicalJson, digestOf, type Json } from "../canonical.ts";
 import { asEksDeployError, type EksDeployError, UserError } from "../errors.ts";
-import { loadSpec } from "../spec/load.ts";
+import { defaultSpecFile, loadSpec } from "../spec/load.ts";
 import type { Action, AnyAction, Finished, Outcome, Report } from "./action.ts";
 import type { Context, Event } from "./context.ts";
 import { type Contract, kebab } from "./contract.ts";
@@ -87,7 +87,13 @@ async function steps(action: AnyAction, run: Run, runner: Runner, ctx: Context):
 
 /** Spec, reports and raw inputs, in the form that the loader takes. Secrets are masked before anything else happens. */
 export async function openSources(runner: Runner, ctx: Context): Promise<InputSources> {
-  const spec = await loadSpec(runner.input("spec"), runner.input("environment"), ctx);
+  const environment = runner.input("environment");
+  const spec = await loadSpec(runner.input("spec"), environment, ctx);
+  // Most often the repository was not checked out; what is then missing first is a riddle.
+  if (!spec && environment)
+    ctx.log.info(
+      `There is no ${defaultSpecFile} in ${ctx.ambient.workspace}: environment ${environment} is only a name, and everything else must come from inputs`,
+    );
   const folder = runner.input("reports");
   const reports = folder ? await readReports(resolve(ctx.ambient.workspace, folder)) : new Map();
   return {

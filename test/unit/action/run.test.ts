@@ -10,7 +10,7 @@ import { textOutput } from "../../../src/action/outputs.ts";
 import { planDigest } from "../../../src/action/plan.ts";
 import { runAction } from "../../../src/action/run.ts";
 import { UserError } from "../../../src/errors.ts";
-import { testContext } from "../../support/context.ts";
+import { testAmbient, testContext } from "../../support/context.ts";
 import { testRunner } from "../../support/runner.ts";
 
 const contract = defineContract({
@@ -158,6 +158,16 @@ describe("runAction", () => {
     const controller = new AbortController();
     const { action } = example({ word: "old" }, { failIn: "apply", onApply: () => controller.abort() });
     expect(await runAction(action, runner({ wanted: "new" }, controller.signal))).toBe("cancelled");
+  });
+
+  it("says that there is no spec where an environment is given, before anything is missed", async () => {
+    const { action } = example({ word: "old" });
+    const workspace = mkdtempSync(join(tmpdir(), "eks-deploy-empty-"));
+    const runner = testRunner({ environment: "dev" }, testContext({ ambient: testAmbient({ workspace }) }));
+    await runAction(action, runner);
+    expect(runner.context.recorded.lines[0]).toBe(
+      `There is no eks-deploy.yaml in ${workspace}: environment dev is only a name, and everything else must come from inputs`,
+    );
   });
 
   it("fails before anything else when an input is missing", async () => {
