@@ -24,7 +24,9 @@ export const bytesErrors: Catalogue = {
     remedy: "Transfer the file again and compare its size and SHA-256 with what Poolside published.",
   },
   SOURCE_DAMAGED: {
-    means: "A compressed file is damaged, is not what its name says, or has something behind its end.",
-    remedy: "Transfer the file again and compare its SHA-256 with what Poolside published.",
+    means:
+      "A compressed file is damaged, is not what its name says, has something behind its end, or needs a dictionary or a window of more than 128 MiB.",
+    remedy:
+      "Transfer the file again and compare its SHA-256 with what Poolside published, or pack it anew as the message says.",
   },
 };

@@ -66,12 +66,33 @@ async function pour(chunks: AsyncIterable<Uint8Array>, inflation: Inflation): Pr
   }
 }
 
+/** What zstd says of a frame that is whole but needs more than is there; what it means, and how it can be packed anew. */
+const unreadable = [
+  {
+    said: "too much memory",
+    why: "It was packed with a window of more than 128 MiB (zstd --long of more than 27)",
+    unpack: "zstd -d --long=31",
+  },
+  {
+    said: "Dictionary mismatch",
+    why: "It was packed with a dictionary, which is not in it",
+    unpack: "zstd -d -D DICTIONARY",
+  },
+] as const;
+
 function explained(error: InflateError, { name }: Packing, label: string): UserError {
   const { code, message } = error;
   if (code === "Z_BUF_ERROR")
     return new UserError("SOURCE_TRUNCATED", {
       happened: `${label} ends in the middle of its ${name} data.`,
       next: "Transfer it again and compare its size and SHA-256 with what Poolside published.",
+      cause: error,
+    });
+  const needs = unreadable.find(({ said }) => message.includes(said));
+  if (needs)
+    return new UserError("SOURCE_DAMAGED", {
+      happened: `${label} cannot be unpacked. ${needs.why}.`,
+      next: `Pack it anew: ${needs.unpack} < OLD.tar.zst | zstd > NEW.tar.zst`,
       cause: error,
     });
   const why =

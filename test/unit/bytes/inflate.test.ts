@@ -161,6 +161,15 @@ describe("inflating gzip", () => {
 });
 
 describe("inflating zstd", () => {
+  // Frames of nothing: magic number, descriptor, window, dictionary, one empty block (RFC 8878, 3.1.1).
+  it.each([
+    ["a window of 2 GiB", "28b52ffd 00 a8 010000", /more than 128 MiB[\s\S]*--long=31/],
+    ["a dictionary", "28b52ffd 01 00 07 010000", /a dictionary, which is not in it[\s\S]*-D DICTIONARY/],
+  ])("says how to pack anew what needs %s", async (_, frame, said) => {
+    const packed = Buffer.from(frame.replaceAll(" ", ""), "hex");
+    await expect(collected(unzstd(memoryStream(packed)))).rejects.toThrow(said);
+  });
+
   it("passes over skippable frames", async () => {
     const packed = Buffer.concat([skippable, zstdCompressSync(hello), skippable, zstdCompressSync(world), skippable]);
     for (const cuts of [[1], [11], [10_000]])
