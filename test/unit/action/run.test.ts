@@ -10,7 +10,7 @@ import { textOutput } from "../../../src/action/outputs.ts";
 import { planDigest } from "../../../src/action/plan.ts";
 import { runAction } from "../../../src/action/run.ts";
 import { UserError } from "../../../src/errors.ts";
-import { testAmbient, testContext } from "../../support/context.ts";
+import { testContext } from "../../support/context.ts";
 import { testRunner } from "../../support/runner.ts";
 
 const contract = defineContract({
@@ -162,9 +162,9 @@ describe("runAction", () => {
 
   it("says that there is no spec where an environment is given, before anything is missed", async () => {
     const { action } = example({ word: "old" });
-    const workspace = mkdtempSync(join(tmpdir(), "eks-deploy-empty-"));
-    const runner = testRunner({ environment: "dev" }, testContext({ ambient: testAmbient({ workspace }) }));
+    const runner = testRunner({ environment: "dev" }, testContext());
     await runAction(action, runner);
+    const { workspace } = runner.context.ambient;
     expect(runner.context.recorded.lines[0]).toBe(
       `There is no eks-deploy.yaml in ${workspace}: environment dev is only a name, and everything else must come from inputs`,
     );
