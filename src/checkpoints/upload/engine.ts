@@ -8,7 +8,7 @@ import type { OpenUpload, Store } from "./store.ts";
 /** What all uploads of a run share. */
 export interface Engine {
   readonly store: Store;
-  readonly queue: WorkQueue;
+  readonly queue: Pick<WorkQueue, "add">;
   readonly progress: Progress;
   /** Wanted by the user; else it follows from the source. */
   readonly partSize: number | undefined;
@@ -24,7 +24,7 @@ export interface Place {
 }
 
 /** Work on a queue. A lost upload is the file's own affair: it does not end the queue. */
-export function runOn(queue: WorkQueue): Run {
+export function runOn(queue: Pick<WorkQueue, "add">): Run {
   return async (weight, work) => {
     const result = await queue.add(weight, async (turn) => {
       try {

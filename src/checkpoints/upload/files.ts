@@ -30,16 +30,37 @@ export async function uploadFiles(
     [...kept].map((path) => before.get(path)),
   );
   const entries: ManifestFile[] = new Array(content.files.length);
-  await inWindow(largestFirst(content.files), engine.window, async (index) => {
+  const bringOne = async (index: number, own: Engine) => {
     const file = content.files[index]!;
     const key = model.prefix.key + file.path;
     const place = { key, found: there.get(file.path), open: open.get(key) };
     entries[index] =
       (kept.has(file.path) ? before.get(file.path) : undefined) ??
-      (await (archive && isLarge(file) ? unpack(file, place, archive, engine) : bring(file, place, engine)));
-  });
+      (await (archive && isLarge(file) ? unpack(file, place, archive, own) : bring(file, place, own)));
+  };
+  const order = largestFirst(content.files);
+  const large = order.findIndex((index) => !isLarge(content.files[index]!));
+  const split = large < 0 ? order.length : large;
+  const small = order.subarray(split).values();
+  await Promise.all([
+    inWindow(order.subarray(0, split), engine.window, (index) => bringOne(index, engine)),
+    inWindow(small, Math.ceil(engine.window / smallShare), (index) => bringOne(index, ahead(engine))),
+    inWindow(small, engine.window, (index) => bringOne(index, engine)),
+  ]);
   if (archive) await proveUnpacked(content.files, entries, archive, engine);
   return entries;
+}
+
+/**
+ * A small file takes a round trip whatever the rate, and a large one the rate whatever the round trip: an eighth of the window, a quarter of the
+ * connections, is for small ones while large ones are under way, so that they cost no time of their own afterwards.
+ */
+const smallShare = 8;
+
+/** The same engine, whose work is taken before all other. */
+function ahead(engine: Engine): Engine {
+  const { queue } = engine;
+  return { ...engine, queue: { add: (_, run) => queue.add(Number.POSITIVE_INFINITY, run) } };
 }
 
 /** Indexes of files, as the queue would take them: what takes longest must not come last. */
