@@ -34,6 +34,19 @@ function asExpectations(raw: unknown): Readonly<Record<string, string>> {
   return expectations;
 }
 
+/** Host name or IP, with an optional port; an IPv6 address with a port stands in brackets. Empty: not known yet. What is none would be asked for until the deadline. */
+const address = /^$|^[\w.-]+(:\d{1,5})?$|^\[[\da-f:.]+\](:\d{1,5})?$|^[\da-f]*:[\da-f:.]+$/i;
+
+function asAddresses(raw: unknown): Readonly<Record<string, string>> {
+  const addresses = asTextMap(raw);
+  for (const [host, given] of Object.entries(addresses))
+    if (!address.test(given))
+      throw new InputProblem(
+        `gives ${host} the address "${given}"; it must be a host or an IP, with an optional port, one host=address a line`,
+      );
+  return addresses;
+}
+
 export const contract = defineContract({
   name: "smoke-test",
   title: "Poolside on EKS: smoke test",
@@ -57,12 +70,15 @@ export const contract = defineContract({
       description: "How long to wait for DNS, connections, 502, 503, 504 and /health.",
       spec: "smoke.deadline",
     }),
-    resolve: map({
-      description:
-        "Address by host, with an optional port: ask the load balancer before DNS exists. Name and certificate are still checked.",
-      example: "laguna-m.dev.example.com=internal-k8s-poolside-1.us-east-2.elb.amazonaws.com",
-      report: "helm-deploy.addresses",
-    }),
+    resolve: {
+      ...map({
+        description:
+          "Address by host, with an optional port: ask the load balancer before DNS exists. Name and certificate are still checked.",
+        example: "laguna-m.dev.example.com=internal-k8s-poolside-1.us-east-2.elb.amazonaws.com",
+        report: "helm-deploy.addresses",
+      }),
+      parse: asAddresses,
+    },
     "ca-certificate": text({
       description: "Extra trusted root: a PEM file, or PEM text.",
       spec: "smoke.caCertificate",
