@@ -10,9 +10,13 @@ const read = (document: unknown, type = manifest) => parseManifest(Buffer.from(J
 
 describe("parseManifest", () => {
   it("finds config and layers, and leaves foreign layers out", () => {
-    const foreign = { ...descriptor, urls: ["https://example.com/layer"] };
+    const elsewhere = { ...descriptor, urls: ["https://example.com/layer"] };
+    const foreign = { ...elsewhere, mediaType: "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip" };
     const found = read({ schemaVersion: 2, config: descriptor, layers: [descriptor, foreign] });
     expect(found).toMatchObject({ blobs: [descriptor, descriptor], layers: 2, children: [] });
+    // Any other layer must be there, wherever else it lies.
+    const other = read({ schemaVersion: 2, config: descriptor, layers: [descriptor, elsewhere] });
+    expect(other.blobs).toHaveLength(3);
   });
 
   it("takes the config's media type for an artifact's, unless one is named", () => {
