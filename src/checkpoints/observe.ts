@@ -10,10 +10,11 @@ import { recordsUsing } from "./in-use.ts";
 import type { Strip } from "./layout.ts";
 import { lintFiles } from "./lint.ts";
 import { deploymentsUsing, type LivePlace } from "./live.ts";
-import type { GivenPrefix, ObservedModel } from "./plan.ts";
+import type { GivenPrefix, ObservedModel } from "./observed.ts";
 import { refuseIncomplete } from "./prefix-source.ts";
 import { openModelSource } from "./source.ts";
 import { tellContent } from "./tell-content.ts";
+import { isMarked } from "./verdict.ts";
 import type { WantedModel, WantedPrefix } from "./wanted.ts";
 
 /** What observing needs beside the models. */
@@ -83,8 +84,9 @@ async function observeModel(
   refuseUnproven(key, source, expectedSha256);
   refuseOtherManifest(key, source.label, source.manifest, model.expectedManifest);
   if (source.content.kind === "files") tellContent(key, source.content.files, source.content.leftOut, ctx);
+  const { stored, objects } = there;
   const replaced =
-    settings.replace && there.stored !== undefined && there.stored.manifest.source.identity !== source.identity;
+    settings.replace && (stored ? stored.manifest.source.identity !== source.identity : isMarked(objects));
   return {
     key,
     prefix,

@@ -1,49 +1,11 @@
 import { count, size } from "../action/describe.ts";
 import { type Change, type Known, type Plan, unknown } from "../action/plan.ts";
 import type { Json } from "../canonical.ts";
-import { UserError } from "../errors.ts";
-import {
-  type Comparison,
-  differencesFrom,
-  isBookkeeping,
-  otherCheckpoints,
-  type StoredManifest,
-} from "../facts/checkpoint.ts";
+import { completionMarker, differencesFrom, isBookkeeping, otherCheckpoints } from "../facts/checkpoint.ts";
 import { type CheckpointManifest, manifestBytes, manifestDigest } from "../facts/manifest.ts";
-import { type ListedObject, type Prefix, prefixUri } from "../facts/prefix.ts";
-import type { ModelSource } from "./content.ts";
-
-/** A model whose checkpoint is to be in its prefix, and what was seen of it. */
-export interface ObservedModel {
-  readonly key: string;
-  readonly prefix: Prefix;
-  readonly source: ModelSource;
-  readonly expectedSha256: string | undefined;
-  /** From the headers; unknown for a compressed archive. */
-  readonly parameters: number | undefined;
-  /** What lies below the prefix. */
-  readonly objects: readonly ListedObject[];
-  readonly stored: StoredManifest | undefined;
-  /** Deployments and release records that refer to the prefix; looked up only where it would be replaced. */
-  readonly users: readonly string[];
-}
-
-/** A model whose prefix somebody else fills, or an earlier step filled. */
-export interface GivenPrefix {
-  readonly key: string;
-  /** As the user wrote it. */
-  readonly uri: string;
-  /** Absent: not looked at, because it is in another bucket. */
-  readonly manifest: CheckpointManifest | undefined;
-}
-
-/** What the user wants beside the sources. */
-export interface SyncSettings {
-  readonly replace: boolean;
-  readonly deleteExtra: boolean;
-  /** What proves that an object is still the one of the manifest. */
-  readonly compareBy: Comparison;
-}
+import { type ListedObject, prefixUri } from "../facts/prefix.ts";
+import type { GivenPrefix, ObservedModel, SyncSettings } from "./observed.ts";
+import { foundOf, isMarked, type Verdict, verdictOf } from "./verdict.ts";
 
 /** Summary of a manifest, as other actions and the record take it. */
 export interface ManifestSummary {
@@ -56,7 +18,9 @@ export interface ManifestSummary {
 /** What apply does for one model. */
 export interface ModelWork {
   readonly model: ObservedModel;
-  readonly verdict: "same" | "upload" | "repair" | "replace" | "compare";
+  readonly verdict: Verdict;
+  /** Another uploader marked the prefix complete: what lies there may be adopted, and not written over. */
+  readonly sealed: boolean;
   /** Paths that the manifest confirms: they are not touched. */
   readonly kept: ReadonlySet<string>;
   /** Paths of the manifest that are missing or other ones. */
@@ -100,66 +64,19 @@ export function identityOf(model: Pick<ObservedModel, "expectedSha256" | "source
 function workOf(model: ObservedModel, settings: SyncSettings): ModelWork {
   const { stored } = model;
   const differing = new Set(stored ? differencesFrom(stored.manifest, model.objects, settings.compareBy) : []);
-  const verdict = stored ? verdictOf(model, stored.manifest, differing.size === 0, settings) : "upload";
+  const sealed = !stored && isMarked(model.objects) && !(settings.replace && model.users.length === 0);
+  const verdict = verdictOf(model, differing.size === 0, settings);
   const confirmed = verdict === "same" || verdict === "repair" ? (stored?.manifest.files ?? []) : [];
   const kept = new Set(confirmed.map((file) => file.path).filter((path) => !differing.has(path)));
   const extras = extrasOf(model, verdict);
   const deletes = settings.deleteExtra ? deletable(extras) : [];
-  return { model, verdict, kept, differing: [...differing], extras, deletes };
+  return { model, verdict, sealed, kept, differing: [...differing], extras, deletes };
 }
 
 /** What is no checkpoint of its own: a flat prefix may lie above versions that a release or a rollback needs. */
 function deletable(extras: readonly ListedObject[]): readonly ListedObject[] {
   const isOther = otherCheckpoints(extras.map((object) => object.path));
   return extras.filter((object) => !isOther(object.path));
-}
-
-function verdictOf(
-  model: ObservedModel,
-  manifest: CheckpointManifest,
-  complete: boolean,
-  settings: SyncSettings,
-): ModelWork["verdict"] {
-  if (sameSource(model, manifest)) {
-    if (!complete) return "repair";
-    // The expected SHA-256 was never proven for these files: it is now, and their bytes are compared.
-    return model.expectedSha256 && !manifest.source.sha256 && sameFiles(model, manifest) ? "compare" : "same";
-  }
-  if (settings.replace) {
-    refuseInUse(model);
-    return "replace";
-  }
-  if (sameFiles(model, manifest) && otherKind(model, manifest)) return complete ? "compare" : "upload";
-  throw new UserError("CHECKPOINT_OTHER_BYTES", {
-    happened: `${model.key}: ${prefixUri(model.prefix)} already holds another checkpoint (from ${manifest.source.label}, ${count(manifest.files.length, "file")}, ${size(manifestBytes(manifest))}) than ${model.source.label}. Nothing was written.`,
-    next: `Give the new one a version of its own: versions: ${model.key}=<version>. Or set replace: true if nothing uses the old one.`,
-  });
-}
-
-function sameSource(model: ObservedModel, { source }: CheckpointManifest): boolean {
-  if (model.expectedSha256 && source.sha256) return model.expectedSha256 === source.sha256;
-  return source.identity === model.source.identity;
-}
-
-/** Whether two identities cannot tell (an ETag against a fingerprint), so that only the bytes themselves can. */
-function otherKind(model: ObservedModel, { source }: CheckpointManifest): boolean {
-  if (model.expectedSha256 && source.sha256) return false;
-  return model.source.identity.split(":")[0] !== source.identity.split(":")[0];
-}
-
-function sameFiles({ source }: ObservedModel, manifest: CheckpointManifest): boolean {
-  if (source.content.kind !== "files") return false;
-  const sizes = new Map(manifest.files.map((file) => [file.path, file.size]));
-  const { files } = source.content;
-  return files.length === sizes.size && files.every((file) => sizes.get(file.path) === file.size);
-}
-
-function refuseInUse(model: ObservedModel): void {
-  if (model.users.length === 0) return;
-  throw new UserError("CHECKPOINT_IN_USE", {
-    happened: `${model.key}: ${prefixUri(model.prefix)} is used by ${model.users.join(", ")}; it is not replaced. Nothing was written.`,
-    next: `Give the new one a version of its own: versions: ${model.key}=<version>.`,
-  });
 }
 
 /** Objects below the prefix that belong to no file of the source. A compressed source tells its files only when it is read. */
@@ -191,8 +108,9 @@ function changesOf(work: ModelWork): readonly Change[] {
 }
 
 function verbOf({ model, verdict, differing }: ModelWork): Pick<Change, "verb" | "from" | "reason"> {
-  const before =
-    model.stored && `${count(model.stored.manifest.files.length, "file")} from ${model.stored.manifest.source.label}`;
+  const before = model.stored
+    ? `${count(model.stored.manifest.files.length, "file")} from ${model.stored.manifest.source.label}`
+    : `what ${completionMarker} marks as complete`;
   if (verdict === "replace") return { verb: "update", from: before, reason: "replace: true" };
   if (verdict === "compare")
     return {
@@ -215,13 +133,6 @@ function verbOf({ model, verdict, differing }: ModelWork): Pick<Change, "verb" |
     from: `${count(found, "file")} without a manifest`,
     reason: "what is there is compared and kept where it is equal",
   };
-}
-
-/** Files that lie there already, by path and size. */
-function foundOf({ source, objects }: ObservedModel): number {
-  if (source.content.kind !== "files") return objects.filter((object) => !isBookkeeping(object.path)).length;
-  const sizes = new Map(objects.map((object) => [object.path, object.size]));
-  return source.content.files.filter((file) => sizes.get(file.path) === file.size).length;
 }
 
 function contentOf(model: ObservedModel): Known<string> {

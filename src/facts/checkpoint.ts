@@ -79,9 +79,12 @@ export function differencesFrom(
     .map((file) => file.path);
 }
 
+/** What the reference architecture's uploader writes when all files are there. */
+export const completionMarker = ".checkpoint-complete";
+
 /** Our manifest, the reference architecture's marker, and the empty objects that consoles make for folders. */
 export function isBookkeeping(path: string): boolean {
-  return path.startsWith(".eks-deploy/") || path === ".checkpoint-complete" || path === "" || path.endsWith("/");
+  return path.startsWith(".eks-deploy/") || path === completionMarker || path === "" || path.endsWith("/");
 }
 
 /**
@@ -91,7 +94,7 @@ export function isBookkeeping(path: string): boolean {
 export function otherCheckpoints(paths: Iterable<string>): (path: string) => boolean {
   const folders: string[] = [];
   for (const path of paths) {
-    const marker = [manifestPath, ".checkpoint-complete"].find((name) => path.endsWith(`/${name}`));
+    const marker = [manifestPath, completionMarker].find((name) => path.endsWith(`/${name}`));
     if (marker !== undefined) folders.push(path.slice(0, -marker.length));
   }
   return (path) => folders.some((folder) => path.startsWith(folder));

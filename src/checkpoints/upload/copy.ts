@@ -8,7 +8,7 @@ import { largestPart, partsOf } from "../parts.ts";
 import type { Target } from "./bodies.ts";
 import type { Run } from "./file.ts";
 import { completeUpload, createUpload } from "./multipart.ts";
-import { encryptionProblem, otherChecksum, race } from "./problems.ts";
+import { encryptionProblem, otherChecksum, race, sealedObject } from "./problems.ts";
 import type { Progress } from "./progress.ts";
 import { abortUpload, type Checksum, confirmedObject, fullChecksum, type Store } from "./store.ts";
 
@@ -16,6 +16,8 @@ import { abortUpload, type Checksum, confirmedObject, fullChecksum, type Store }
 export interface Copy extends Target {
   readonly path: string;
   readonly found: ListedObject | undefined;
+  /** What lies there may be adopted, and not written over. */
+  readonly sealed?: boolean;
   readonly origin: ObjectOrigin;
   /** Where the file begins in the object: the member of an archive. Absent: the file is the object. */
   readonly offset?: number;
@@ -40,6 +42,7 @@ export async function copyFile(copy: Copy, store: Store, run: Run, progress: Pro
     progress.add(copy.size, false);
     return { path: copy.path, size: copy.size, etag: there.etag, checksum: there.checksum! };
   }
+  if (copy.found && copy.sealed) throw sealedObject(`s3://${store.bucket}/${copy.key}`);
   const crc = checksum?.algorithm === "CRC64NVME" ? crc64Nvme : crc32;
   const entry =
     copy.size <= largestPart

@@ -20,6 +20,8 @@ export interface Engine {
 export interface Place {
   readonly key: string;
   readonly found: ListedObject | undefined;
+  /** What lies there may be adopted, and not written over. */
+  readonly sealed: boolean;
   readonly open: OpenUpload | undefined;
 }
 

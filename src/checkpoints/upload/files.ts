@@ -6,6 +6,7 @@ import { equalObject } from "./compare.ts";
 import { copyFile } from "./copy.ts";
 import { type Engine, type Place, runOn } from "./engine.ts";
 import { uploadFile } from "./file.ts";
+import { sealedObject } from "./problems.ts";
 import { settleOrphans } from "./resume.ts";
 import type { OpenUpload } from "./store.ts";
 import { isLarge, proveUnpacked, unpack, unpackable } from "./unpack.ts";
@@ -21,19 +22,22 @@ export async function uploadFiles(
   content: FilesContent,
   engine: Engine,
 ): Promise<readonly ManifestFile[]> {
-  const { model, kept } = work;
+  const { model, kept, sealed } = work;
   const before = new Map(model.stored?.manifest.files.map((file) => [file.path, file]));
   const there = new Map(model.objects.map((object) => [object.path, object]));
   const open = await openUploads(work, content, engine);
-  const archive = unpackable(
-    model.source,
-    [...kept].map((path) => before.get(path)),
-  );
+  // S3 unpacks over whatever lies there, unread.
+  const archive = sealed
+    ? undefined
+    : unpackable(
+        model.source,
+        [...kept].map((path) => before.get(path)),
+      );
   const entries: ManifestFile[] = new Array(content.files.length);
   const bringOne = async (index: number, own: Engine) => {
     const file = content.files[index]!;
     const key = model.prefix.key + file.path;
-    const place = { key, found: there.get(file.path), open: open.get(key) };
+    const place = { key, found: there.get(file.path), sealed, open: open.get(key) };
     entries[index] =
       (kept.has(file.path) ? before.get(file.path) : undefined) ??
       (await (archive && isLarge(file) ? unpack(file, place, archive, own) : bring(file, place, own)));
@@ -68,10 +72,11 @@ function largestFirst(files: FilesContent["files"]): Uint32Array {
   return Uint32Array.from(files.keys()).sort((a, b) => files[b]!.size - files[a]!.size || a - b);
 }
 
-async function bring(file: CheckpointFile, { key, found, open }: Place, engine: Engine): Promise<ManifestFile> {
+async function bring(file: CheckpointFile, place: Place, engine: Engine): Promise<ManifestFile> {
+  const { key, found, sealed, open } = place;
   const { store, queue, progress } = engine;
   const { path, size, origin } = file;
-  if (origin) return copyFile({ path, size, origin, key, found }, store, runOn(queue), progress);
+  if (origin) return copyFile({ path, size, origin, key, found, sealed }, store, runOn(queue), progress);
   if (found?.size === size) {
     const equal = await queue.add(size, () => equalObject(store, key, file));
     if (equal) {
@@ -79,6 +84,7 @@ async function bring(file: CheckpointFile, { key, found, open }: Place, engine: 
       return equal;
     }
   }
+  if (found && sealed) throw sealedObject(`s3://${store.bucket}/${key}`);
   const { bytes } = file;
   return uploadFile(
     {

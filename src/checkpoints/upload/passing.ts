@@ -1,4 +1,4 @@
-import { crc32 } from "../../bytes/crc.ts";
+import type { Crc } from "../../bytes/crc.ts";
 import { InternalError } from "../../errors.ts";
 import type { ManifestFile } from "../../facts/manifest.ts";
 import type { PassingFile } from "../content.ts";
@@ -115,8 +115,8 @@ async function nextChunk(chunks: AsyncIterator<Uint8Array>): Promise<Uint8Array>
 }
 
 /** The CRC of a file that only passes. */
-export async function passOver(file: PassingFile): Promise<bigint> {
-  let crc = crc32.empty;
-  for await (const chunk of file.data) crc = crc32.update(chunk, crc);
-  return crc;
+export async function passOver(file: PassingFile, crc: Crc): Promise<bigint> {
+  let value = crc.empty;
+  for await (const chunk of file.data) value = crc.update(chunk, value);
+  return value;
 }

@@ -1,5 +1,6 @@
 import { errorName, errorStatus } from "../../aws/errors.ts";
 import { type EksDeployError, RemoteError, UserError } from "../../errors.ts";
+import { completionMarker } from "../../facts/checkpoint.ts";
 import type { Store } from "./store.ts";
 
 /** An upload is of no use any more (aborted, refused at its end): its file begins again. `failure` is told when that does not help. */
@@ -18,6 +19,14 @@ export function otherChecksum(place: string): RemoteError {
   return new RemoteError("CHECKPOINT_CHECKSUM", {
     happened: `S3 does not confirm the checksum of ${place} that was computed here; the file was not committed.`,
     next: "Run again; if it stays so, look for a proxy that rewrites traffic.",
+  });
+}
+
+/** What others marked complete is not written over. `place` is the object. */
+export function sealedObject(place: string): UserError {
+  return new UserError("CHECKPOINT_OTHER_BYTES", {
+    happened: `${place} belongs to a checkpoint that is marked complete (${completionMarker}), and has other bytes than the source, or no checksum that could tell. It was not written over.`,
+    next: "Give the new checkpoint a version of its own (versions). Or set replace: true if nothing uses the old one.",
   });
 }
 

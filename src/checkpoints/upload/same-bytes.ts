@@ -1,7 +1,7 @@
 import { UserError } from "../../errors.ts";
 import type { ManifestFile } from "../../facts/manifest.ts";
 import { prefixUri } from "../../facts/prefix.ts";
-import type { ObservedModel } from "../plan.ts";
+import type { ObservedModel } from "../observed.ts";
 import { checksumOf } from "./compare.ts";
 import type { Engine } from "./engine.ts";
 import { inWindow } from "./window.ts";

@@ -1,4 +1,4 @@
-import { crc32 } from "../../bytes/crc.ts";
+import { type Crc, crc32, crc64Nvme } from "../../bytes/crc.ts";
 import { UserError } from "../../errors.ts";
 import type { ManifestFile } from "../../facts/manifest.ts";
 import type { ListedObject } from "../../facts/prefix.ts";
@@ -6,10 +6,11 @@ import type { PassingFile, StreamContent } from "../content.ts";
 import { type Entry, layOut, type Strip } from "../layout.ts";
 import { PassingLint } from "../lint-passing.ts";
 import { destinationOf } from "../passing-path.ts";
-import type { ModelWork, ObservedModel } from "../plan.ts";
+import type { ModelWork } from "../plan.ts";
 import { tellContent } from "../tell-content.ts";
 import type { Engine } from "./engine.ts";
 import { passOver, sendPassing } from "./passing.ts";
+import { sealedObject } from "./problems.ts";
 import { settleOrphans } from "./resume.ts";
 import { headObject } from "./store.ts";
 
@@ -31,23 +32,30 @@ interface Memory {
 
 const mostPasses = 2;
 
+/** Checksums that S3 may keep of a whole object, and that can be computed while it passes. */
+const crcs: ReadonlyMap<string, Crc> = new Map([
+  ["CRC32", crc32],
+  ["CRC64NVME", crc64Nvme],
+]);
+
 /**
  * Uploads the files of a compressed archive while it passes, each part from memory. Unfinished uploads are continued, files that are there are
  * compared while they pass, and those that differ are sent in a second pass. A bad file stops the run before that file is committed; without a
  * manifest nothing of it can be deployed.
  */
 export async function uploadStream(
-  { model }: ModelWork,
+  work: ModelWork,
   content: StreamContent,
   strip: Strip,
   engine: Engine,
 ): Promise<Streamed> {
+  const { model } = work;
   const { store } = engine;
   const memory: Memory = { lint: new PassingLint(), done: new Map(), differing: new Set() };
   let seen: readonly Entry[] = [];
   for (let pass = 1; pass === 1 || memory.differing.size > 0; pass += 1) {
     if (pass > mostPasses) throw unstable(model.source.label);
-    seen = await onePass(model, content.files(store.ctx.signal), strip, memory, engine);
+    seen = await onePass(work, content.files(store.ctx.signal), strip, memory, engine);
   }
   const { leftOut } = layOut(seen, strip, model.source.label, Buffer.byteLength(model.prefix.key));
   const { parameters } = memory.lint.finish();
@@ -57,7 +65,7 @@ export async function uploadStream(
 }
 
 async function onePass(
-  model: ObservedModel,
+  { model, sealed }: ModelWork,
   files: AsyncIterable<PassingFile>,
   strip: Strip,
   memory: Memory,
@@ -80,6 +88,7 @@ async function onePass(
     const key = base + path;
     const found = there.get(path);
     const compared = again.has(path) ? "unknown" : await comparePassing(passing, key, found, engine);
+    if (found && sealed && typeof compared === "string") throw sealedObject(`s3://${engine.store.bucket}/${key}`);
     if (compared === "unknown") {
       const target = { path, key, size: file.size, found, open: open.get(key) };
       sending.push((await sendPassing(passing, target, engine)).entry);
@@ -98,8 +107,9 @@ async function comparePassing(
   { store, progress }: Engine,
 ): Promise<ManifestFile | "other" | "unknown"> {
   const object = found?.size === file.size ? await headObject(store, key) : undefined;
-  if (object?.checksum?.algorithm !== "CRC32") return "unknown";
-  if (crc32.base64(await passOver(file)) !== object.checksum.value) return "other";
+  const crc = object?.checksum && crcs.get(object.checksum.algorithm);
+  if (!object?.checksum || !crc) return "unknown";
+  if (crc.base64(await passOver(file, crc)) !== object.checksum.value) return "other";
   progress.add(file.size, false);
   return { path: file.path, size: file.size, etag: object.etag, checksum: object.checksum };
 }

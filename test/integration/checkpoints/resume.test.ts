@@ -1,3 +1,6 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { checkpointFiles, writeTar } from "./archives.ts";
 import { mebibyte, startWorld, type World } from "./server.ts";
@@ -131,6 +134,31 @@ describe("a sync that was interrupted", () => {
     expect(ended.failure).toBeUndefined();
     expect(world.s3.read("models", `${base}/model.safetensors`)?.equals(files[2]!.content!)).toBe(true);
   });
+
+  it.each([".tar", ".tar.gz"])(
+    "writes over nothing that another uploader marked complete, and adopts it where it is the same (%s)",
+    async (ending) => {
+      const own = inputs();
+      const tar = join(world.workspace, "laguna_m_2611.tar");
+      if (ending === ".tar.gz") {
+        own.checkpoints += ".gz";
+        writeFileSync(`${tar}.gz`, gzipSync(readFileSync(tar)));
+      }
+      for (const file of files) world.s3.put("models", `${base}/${file.path}`, file.content!);
+      const other = Buffer.from(files[2]!.content!);
+      other[100_000]! ^= 1;
+      world.s3.put("models", `${base}/model.safetensors`, other);
+      world.s3.put("models", `${base}/.checkpoint-complete`, "");
+      const ended = await world.sync(own);
+      expect(ended.failure?.code).toBe("CHECKPOINT_OTHER_BYTES");
+      expect(world.s3.read("models", `${base}/model.safetensors`)?.equals(other)).toBe(true);
+      expect(ended.writes).toEqual([]);
+      world.s3.put("models", `${base}/model.safetensors`, files[2]!.content!);
+      const again = await world.sync(own);
+      expect(again.failure).toBeUndefined();
+      expect(again.writes).toEqual(["PutObject"]);
+    },
+  );
 
   it("mends a file that somebody changed behind the manifest, and removes the manifest before", async () => {
     await world.sync(inputs());

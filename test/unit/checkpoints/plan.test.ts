@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { planDigest } from "../../../src/action/plan.ts";
 import type { Content } from "../../../src/checkpoints/content.ts";
-import { type ObservedModel, planSync, type SyncSettings } from "../../../src/checkpoints/plan.ts";
+import type { ObservedModel, SyncSettings } from "../../../src/checkpoints/observed.ts";
+import { planSync } from "../../../src/checkpoints/plan.ts";
 import { type CheckpointManifest, manifestPath } from "../../../src/facts/manifest.ts";
 import type { ListedObject } from "../../../src/facts/prefix.ts";
 import { memory } from "./memory.ts";
@@ -157,6 +158,23 @@ describe("planSync", () => {
       work: { models: [{ extras: [{ path: "old.bin" }], deletes: [] }] },
     });
     expect(plan(extra, { deleteExtra: true }).changes).toMatchObject([{ verb: "delete", from: "old.bin" }]);
+  });
+
+  it("writes over nothing that another uploader marked complete, unless it may be replaced and nobody uses it", () => {
+    const marker = object(".checkpoint-complete", 0);
+    const fitting = model({ objects: [...objects.slice(1), marker] });
+    expect(plan(fitting).work.models[0]).toMatchObject({ verdict: "upload", sealed: true });
+    expect(plan(fitting, { replace: true }).work.models[0]).toMatchObject({ verdict: "upload", sealed: false });
+    const used = ["record r1"];
+    expect(plan({ ...fitting, users: used }, { replace: true }).work.models[0]!.sealed).toBe(true);
+    const other = model({ objects: [object("config.json", 3), object("model.safetensors", 11), marker] });
+    const told = refusal(() => plan(other));
+    expect(told.code).toBe("CHECKPOINT_OTHER_BYTES");
+    expect(told.message).toContain(".checkpoint-complete");
+    expect(plan(other, { replace: true }).work.models[0]).toMatchObject({ verdict: "replace", sealed: false });
+    expect(refusal(() => plan({ ...other, users: used }, { replace: true })).code).toBe("CHECKPOINT_IN_USE");
+    const unmarked = model({ objects: other.objects.slice(0, 2) });
+    expect(plan(unmarked).work.models[0]).toMatchObject({ verdict: "upload", sealed: false });
   });
 
   it("passes prefixes that others fill through as they were written", () => {
