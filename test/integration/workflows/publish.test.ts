@@ -16,13 +16,19 @@ const gh = `#!/usr/bin/env bash
 set -euo pipefail
 git() { command git --git-dir="$ORIGIN" "$@"; }
 case "$1 $2" in
+  "release view")
+    git rev-parse -q --verify "refs/tags/$3" > /dev/null && echo false && exit 0
+    [ -f "$ORIGIN/draft" ] && echo true ;;
+  "release delete")
+    rm "$ORIGIN/draft" ;;
   "release create")
     git rev-parse -q --verify "refs/tags/$3" && exit 1
+    [ -f "$ORIGIN/draft" ] && exit 1
     [ -f "\${@: -1}" ] && [ -f packed/notes.md ]
     echo "$3 \${*:4}" > "$ORIGIN/draft" ;;
   "release edit")
     read -r tag _ _ target _ < "$ORIGIN/draft"
-    [ "$tag" = "$3" ] && git update-ref "refs/tags/$tag" "$target" "" ;;
+    [ "$tag" = "$3" ] && git update-ref "refs/tags/$tag" "$target" "" && rm "$ORIGIN/draft" ;;
   "api --method")
     [[ "$*" =~ sha=([0-9a-f]{40}) ]] && sha="\${BASH_REMATCH[1]}"
     if [ "$3" = PATCH ]; then ref="\${4#repos/acme/eks-deploy/git/}"; git rev-parse -q --verify "$ref" >&2; git update-ref "$ref" "$sha"
@@ -106,6 +112,13 @@ describe("publish.yml on a bare repository", () => {
     commit("1.1.0", "## [1.1.0] - 2026-12-02\n\n- Two, again.\n");
     expect(publish("1.1.0")).toEqual([0, 1]);
     expect(tag("refs/tags/v1")).toBe(before);
+  });
+
+  it("publishes a version whose first run was cut off with its draft written", () => {
+    const sha = commit("1.1.1", "## [1.1.1] - 2026-12-03\n\n- Three.\n");
+    writeFileSync(join(origin(), "draft"), "v1.1.1 --draft --target 0000000 --title v1.1.1\n");
+    expect(publish("1.1.1")).toEqual([0, 0, 0]);
+    expect([tag("refs/tags/v1.1.1"), tag("refs/tags/v1")]).toEqual([sha, sha]);
   });
 
   it.each([
