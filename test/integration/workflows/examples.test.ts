@@ -63,6 +63,19 @@ describe("the examples on the sandbox", { timeout: 180_000 }, () => {
     expect(told(await example("plan-pull-request", { github }))).toEqual([]);
   });
 
+  it("hourly-smoke.yml opens an issue while a key is wrong, and closes it when the models answer", async () => {
+    const issues: Issue[] = [];
+    const rest = fakeGithub([], issues);
+    const keys = (key: string) => ({ rest, secrets: { VLLM_API_KEY: key } });
+    const failing = await example("hourly-smoke", keys("canary-wrong-key"));
+    expect(told(failing), logOf(failing)).toEqual(["smoke / smoke: failure", "issue: success"]);
+    expect(issues).toMatchObject([{ state: "open", body: expect.stringContaining("staging, production: ") }]);
+    expect(issues[0]!.body).not.toContain("canary-wrong-key");
+    const green = await example("hourly-smoke", keys(apiKey));
+    expect(told(green), logOf(green)).toEqual(["smoke / smoke: success", "issue: success"]);
+    expect(issues).toMatchObject([{ state: "closed" }]);
+  });
+
   it("add-a-model.yml brings one model, and asks nobody a second time, while the spec has moved on for others", async () => {
     const { "eks-deploy.yaml": spec } = place.call("add-a-model", {}, environments).files;
     const files = {
@@ -77,18 +90,5 @@ describe("the examples on the sandbox", { timeout: 180_000 }, () => {
     expect(changed).toEqual(["inference-point"]);
     const again = await example("add-a-model", { files, inputs });
     expect(told(again), logOf(again)).toEqual(["add / plan: success"]);
-  });
-
-  it("hourly-smoke.yml opens an issue while a key is wrong, and closes it when the models answer", async () => {
-    const issues: Issue[] = [];
-    const rest = fakeGithub([], issues);
-    const keys = (key: string) => ({ rest, secrets: { VLLM_API_KEY: key } });
-    const failing = await example("hourly-smoke", keys("canary-wrong-key"));
-    expect(told(failing), logOf(failing)).toEqual(["smoke / smoke: failure", "issue: success"]);
-    expect(issues).toMatchObject([{ state: "open", body: expect.stringContaining("staging, production: ") }]);
-    expect(issues[0]!.body).not.toContain("canary-wrong-key");
-    const green = await example("hourly-smoke", keys(apiKey));
-    expect(told(green), logOf(green)).toEqual(["smoke / smoke: success", "issue: success"]);
-    expect(issues).toMatchObject([{ state: "closed" }]);
   });
 });
