@@ -99,10 +99,17 @@ describe("workflows that act runs", { timeout: 180_000 }, () => {
   });
 
   it("add-a-model.yml brings a model to an environment that has others", async () => {
-    const run = await room.run("add-a-model", { inputs: { model: "point", environment: "staging" } });
+    const change = (spec: string) => spec.replace("modelName: Point,", "modelName: Point-2,");
+    const run = await room.run("add-a-model", { inputs: { model: "point", environment: "staging" }, change });
     expect(results(run), run.log).toEqual(["success"]);
     expect(told(run)).toContain("add/Release/Deploy and prove: success");
     expect(run.outputs).toMatchObject({ passed: "true" });
+  });
+
+  it("add-a-model.yml asks nobody a second time", async () => {
+    const run = await room.run("add-a-model", { inputs: { model: "point", environment: "staging" } });
+    expect(told(run), run.log).toEqual(["add/Release/Plan: success"]);
+    expect(run.outputs).toMatchObject({ changes: "0" });
   });
 
   it("several-clusters.yml releases to each of its environments", async () => {

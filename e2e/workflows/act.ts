@@ -58,6 +58,8 @@ export interface ActOptions {
   readonly payload?: object;
   readonly inputs?: Readonly<Record<string, string>>;
   readonly secrets?: Readonly<Record<string, string>>;
+  /** Changes the spec, for this run and those after it. */
+  readonly change?: (spec: string) => string;
 }
 
 /** A repository whose workflows act runs against a world of the sandbox. */
@@ -109,7 +111,9 @@ export async function openActRoom(): Promise<ActRoom> {
   return {
     place,
     artifacts,
-    async run(example, { event = "workflow_dispatch", payload = {}, inputs = {}, secrets = {} } = {}) {
+    async run(example, { event = "workflow_dispatch", payload = {}, inputs = {}, secrets = {}, change } = {}) {
+      const specFile = join(caller, "eks-deploy.yaml");
+      if (change) writeFileSync(specFile, change(readFileSync(specFile, "utf8")));
       const file = (name: string, content: string) => {
         writeFileSync(join(folder, name), content, { mode: 0o600 });
         return join(folder, name);
