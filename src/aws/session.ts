@@ -36,6 +36,11 @@ export interface Aws {
   readonly agents: Agents;
 }
 
+/** The same session in another region. */
+export function inRegion(aws: Aws, region: string): Aws {
+  return { ...aws, region, options: { ...aws.options, region } };
+}
+
 export type ClientOptions = ReturnType<typeof clientOptions> & {
   readonly credentials: CredentialProvider;
 };

@@ -1,3 +1,4 @@
+import { overheard } from "../bytes/overheard.ts";
 import type { ByteStream } from "../bytes/source.ts";
 import { guardPaths, normalPath } from "../tar/policy.ts";
 import { type PassingMember, streamTar } from "../tar/read.ts";
@@ -23,7 +24,7 @@ export function streamBundle(compressed: Compressed, file: string): StreamBundle
     label,
     identity,
     size,
-    pass: (signal, onRead) => pieces(compressed.inflate(heard(compressed.raw(), onRead)), file, signal),
+    pass: (signal, onRead) => pieces(compressed.inflate(overheard(compressed.raw(), onRead)), file, signal),
     close: () => compressed.close(),
   };
 }
@@ -70,18 +71,4 @@ async function* from(first: PassingMember, rest: AsyncIterable<PassingMember>): 
 /** The data of a member as a stream of its own. */
 function inner({ data, member }: PassingMember, path: string): ByteStream {
   return { label: path, identity: `${path}:${member.size}`, chunks: () => data, close: async () => {} };
-}
-
-function heard(stream: ByteStream, onRead: (chunk: Uint8Array) => void): ByteStream {
-  return {
-    label: stream.label,
-    identity: stream.identity,
-    async *chunks(signal) {
-      for await (const chunk of stream.chunks(signal)) {
-        onRead(chunk);
-        yield chunk;
-      }
-    },
-    close: () => stream.close(),
-  };
 }

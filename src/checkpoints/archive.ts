@@ -1,6 +1,7 @@
 import { runningSha256 } from "../bytes/digest.ts";
 import { gunzip, unzstd } from "../bytes/inflate.ts";
 import { inOrder } from "../bytes/ordered.ts";
+import { overheard } from "../bytes/overheard.ts";
 import { sliceOf } from "../bytes/slice.ts";
 import type { ByteStream, Source } from "../bytes/source.ts";
 import type { TarMember } from "../tar/member.ts";
@@ -61,7 +62,8 @@ export function compressedContent(archive: Source, kind: Compressed): StreamCont
     kind: "stream",
     files(signal) {
       digest = runningSha256();
-      const raw = overheard(inOrder(archive), digest.update);
+      // It stays open for another pass.
+      const raw = { ...overheard(inOrder(archive), digest.update), close: async () => {} };
       return passingFiles(kind === "tar.gz" ? gunzip(raw) : unzstd(raw), signal);
     },
     sha256: () => digest.hex(),
@@ -74,18 +76,4 @@ async function* passingFiles(stream: ByteStream, signal: AbortSignal): AsyncGene
     const path = guard.admit(member);
     if (member.type === "file") yield { path, size: member.size, data };
   }
-}
-
-/** The stream, with `hear` told of every chunk. Closing it leaves the archive open, for another pass. */
-function overheard(stream: ByteStream, hear: (chunk: Uint8Array) => void): ByteStream {
-  return {
-    ...stream,
-    async *chunks(signal) {
-      for await (const chunk of stream.chunks(signal)) {
-        hear(chunk);
-        yield chunk;
-      }
-    },
-    close: async () => {},
-  };
 }

@@ -1,6 +1,6 @@
 import type { SourceRef } from "../action/references.ts";
 import { errorName } from "../aws/errors.ts";
-import type { Aws } from "../aws/session.ts";
+import { type Aws, inRegion } from "../aws/session.ts";
 import { sourceDenied, sourceNotFound } from "../bytes/failures.ts";
 import type { Source } from "../bytes/source.ts";
 import { digestOf } from "../canonical.ts";
@@ -64,7 +64,7 @@ async function listSource(prefix: Prefix, means: Means) {
   } catch (thrown) {
     const region = regionIn(thrown);
     if (region === undefined || region === means.aws.region) throw refusedSource(thrown, prefix, means.aws);
-    const aws: Aws = { ...means.aws, region, options: { ...means.aws.options, region } };
+    const aws = inRegion(means.aws, region);
     means.ctx.log.info(`${prefixUri(prefix)} lies in ${region}: its files pass through this runner`);
     return { objects: await list(aws), means: { ...means, aws, streams: true } };
   }

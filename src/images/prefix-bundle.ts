@@ -1,7 +1,7 @@
 import type { Context } from "../action/context.ts";
 import type { SourceRef } from "../action/references.ts";
 import { errorName } from "../aws/errors.ts";
-import type { Aws } from "../aws/session.ts";
+import { type Aws, inRegion } from "../aws/session.ts";
 import { type ArchiveBundle, type BundleFile, noBundle, notABundle } from "../bundle/bundle.ts";
 import { sortFiles } from "../bundle/files.ts";
 import { sourceDenied } from "../bytes/failures.ts";
@@ -56,8 +56,7 @@ async function listed(ref: ObjectRef, aws: Aws, signal: AbortSignal): Promise<re
     }
   } catch (thrown) {
     const region = regionIn(thrown);
-    if (region !== undefined && region !== aws.region)
-      return listed(ref, { ...aws, region, options: { ...aws.options, region } }, signal);
+    if (region !== undefined && region !== aws.region) return listed(ref, inRegion(aws, region), signal);
     const name = errorName((thrown as { readonly cause?: unknown }).cause);
     if (name === "NoSuchBucket")
       throw noBundle(`There is no bucket ${ref.bucket}.`, "Correct bundle (images.bundle in the spec).");

@@ -1,5 +1,5 @@
 import type { Context } from "../action/context.ts";
-import type { Aws } from "../aws/session.ts";
+import { type Aws, inRegion } from "../aws/session.ts";
 import { runningSha256, sha256Hex } from "../bytes/digest.ts";
 import { type Body, bodyChunks, canRepeat, sizeOf } from "./body.ts";
 import { reasonOf } from "./failure.ts";
@@ -85,7 +85,7 @@ export async function openBucket(
   async function remedyFor({ answer, body }: Held, payload: string): Promise<string | undefined> {
     const region = answer.headers["x-amz-bucket-region"];
     if (region !== undefined && region !== door.region && [301, 307, 400].includes(answer.status)) {
-      door = await doorOf({ ...aws, region, options: { ...aws.options, region } }, bucket, ctx);
+      door = await doorOf(inRegion(aws, region), bucket, ctx);
       return "region";
     }
     const reason = reasonOf(body);

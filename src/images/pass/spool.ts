@@ -37,7 +37,7 @@ export class Spool {
   async fill(data: AsyncIterable<Uint8Array>): Promise<void> {
     try {
       for await (const chunk of data) {
-        if (this.gone) return;
+        if (!this.wanted) return;
         this.take(hold(chunk));
       }
       this.end();
