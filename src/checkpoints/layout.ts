@@ -39,17 +39,18 @@ export function layOut<E extends Entry>(
   prefixLength = 0,
 ): Layout<E> {
   const leftOut: string[] = [];
-  const kept: { segments: readonly string[]; entry: E }[] = [];
+  const kept: E[] = [];
   for (const entry of entries) {
     if (entry.folder) continue;
     refuseName(entry.path, label);
     if (bookkeeping.test(entry.path)) leftOut.push(entry.path);
-    else kept.push({ segments: segmentsOf(entry.path), entry });
+    else kept.push(entry);
   }
   const depth = strip === "auto" ? topFolder(kept, label) : strip;
   const files: { path: string; entry: E }[] = [];
   const place = placesOf(label, prefixLength);
-  for (const { segments, entry } of kept) {
+  for (const entry of kept) {
+    const segments = segmentsOf(entry.path);
     if (segments.length <= depth) throw aboveStrip(entry.path, depth, label);
     const path = segments.slice(depth).join("/");
     if (isBookkeeping(path)) leftOut.push(entry.path);
@@ -78,8 +79,12 @@ function segmentsOf(path: string): readonly string[] {
   return path.split("/").filter((segment) => segment !== "" && segment !== ".");
 }
 
-function topFolder(kept: readonly { readonly segments: readonly string[] }[], label: string): number {
-  const tops = new Set(kept.map(({ segments }) => (segments.length > 1 ? `${segments[0]}/` : segments[0]!)));
+function topFolder(kept: readonly Entry[], label: string): number {
+  const tops = new Set<string>();
+  for (const { path } of kept) {
+    const [top, below] = segmentsOf(path);
+    tops.add(below === undefined ? top! : `${top}/`);
+  }
   if (kept.length === 0) throw empty(label);
   const [only] = tops;
   if (tops.size === 1 && only!.endsWith("/")) return 1;
