@@ -1,9 +1,9 @@
 import type { Context } from "../action/context.ts";
 import type { Aws } from "../aws/session.ts";
 import { UserError } from "../errors.ts";
-import { readManifest } from "../facts/checkpoint.ts";
-import { type CheckpointManifest, manifestDigest, manifestPath } from "../facts/manifest.ts";
-import { listPrefix, type Prefix, parsePrefix, prefixUri } from "../facts/prefix.ts";
+import { lookAt } from "../facts/checkpoint.ts";
+import { type CheckpointManifest, manifestDigest } from "../facts/manifest.ts";
+import { type Prefix, parsePrefix, prefixUri } from "../facts/prefix.ts";
 import type { SyncClients } from "./connect.ts";
 import type { ModelSource } from "./content.ts";
 import { recordsUsing } from "./in-use.ts";
@@ -80,7 +80,7 @@ async function observeModel(
     opened.push(source);
     return source;
   });
-  const [source, there] = await both(opening, lookAt(prefix, store!.owner, aws, ctx));
+  const [source, there] = await both(opening, lookAt(prefix, aws, ctx.signal, store!.owner));
   refuseUnproven(key, source, expectedSha256);
   refuseOtherManifest(key, source.label, source.manifest, model.expectedManifest);
   if (source.content.kind === "files") tellContent(key, source.content.files, source.content.leftOut, ctx);
@@ -115,13 +115,6 @@ async function parametersOf({ manifest, content }: ModelSource, ctx: Context): P
   return content.kind === "files" ? (await lintFiles(content.files, ctx.signal)).parameters : undefined;
 }
 
-/** One listing, and the manifest where there is one. */
-async function lookAt(prefix: Prefix, owner: string, aws: Aws, ctx: Context) {
-  const objects = await listPrefix(prefix, aws, ctx.signal, owner);
-  const has = objects.some((object) => object.path === manifestPath);
-  return { objects, stored: has ? await readManifest(prefix, aws, ctx.signal, owner) : undefined };
-}
-
 /** A prefix that others fill is used as it is; one in our bucket must hold something, and its manifest is told where it has one. */
 async function observeGiven(
   { key, uri, expectedManifest }: WantedPrefix,
@@ -130,7 +123,7 @@ async function observeGiven(
 ): Promise<GivenPrefix> {
   const prefix = parsePrefix(uri);
   if (!prefix || prefix.bucket !== store?.bucket) return { key, uri, manifest: undefined };
-  const { objects, stored } = await lookAt(prefix, store.owner, aws, ctx);
+  const { objects, stored } = await lookAt(prefix, aws, ctx.signal, store.owner);
   if (objects.length === 0) {
     throw new UserError("CHECKPOINT_PREFIX_EMPTY", {
       happened: `${key}: there is nothing below ${uri}. A model server would download nothing and never start.`,

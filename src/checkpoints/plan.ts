@@ -1,9 +1,10 @@
 import { count, size } from "../action/describe.ts";
 import { type Change, type Known, type Plan, unknown } from "../action/plan.ts";
 import type { Json } from "../canonical.ts";
-import { completionMarker, differencesFrom, isBookkeeping, otherCheckpoints } from "../facts/checkpoint.ts";
+import { completionMarker, isBookkeeping, otherCheckpoints } from "../facts/checkpoint.ts";
 import { type CheckpointManifest, manifestBytes, manifestDigest } from "../facts/manifest.ts";
 import { type ListedObject, prefixUri } from "../facts/prefix.ts";
+import { compareListing, type ListingDifference } from "./listing.ts";
 import type { GivenPrefix, ObservedModel, SyncSettings } from "./observed.ts";
 import { foundOf, isMarked, type Verdict, verdictOf } from "./verdict.ts";
 
@@ -21,10 +22,11 @@ export interface ModelWork {
   readonly verdict: Verdict;
   /** Another uploader marked the prefix complete: what lies there may be adopted, and not written over. */
   readonly sealed: boolean;
-  /** Paths that the manifest confirms: they are not touched. */
+  /** Paths that the manifest confirms, where others are repaired: they are not touched. */
   readonly kept: ReadonlySet<string>;
   /** Paths of the manifest that are missing or other ones. */
   readonly differing: readonly string[];
+  /** Objects that belong to no file: of the manifest where nothing changes, else of the source. */
   readonly extras: readonly ListedObject[];
   readonly deletes: readonly ListedObject[];
 }
@@ -63,15 +65,18 @@ export function identityOf(model: Pick<ObservedModel, "expectedSha256" | "source
 
 function workOf(model: ObservedModel, settings: SyncSettings): ModelWork {
   const { stored } = model;
-  const differing = new Set(stored ? differencesFrom(stored.manifest, model.objects, settings.compareBy) : []);
+  const compared = stored ? compareListing(stored.manifest, model.objects, settings.compareBy) : nothingStored;
+  const differing = new Set(compared.differing);
   const sealed = !stored && isMarked(model.objects) && !(settings.replace && model.users.length === 0);
   const verdict = verdictOf(model, differing.size === 0, settings);
-  const confirmed = verdict === "same" || verdict === "repair" ? (stored?.manifest.files ?? []) : [];
+  const confirmed = verdict === "repair" ? (stored?.manifest.files ?? []) : [];
   const kept = new Set(confirmed.map((file) => file.path).filter((path) => !differing.has(path)));
-  const extras = extrasOf(model, verdict);
+  const extras = verdict === "same" ? compared.extras : extrasOf(model);
   const deletes = settings.deleteExtra ? deletable(extras) : [];
-  return { model, verdict, sealed, kept, differing: [...differing], extras, deletes };
+  return { model, verdict, sealed, kept, differing: compared.differing, extras, deletes };
 }
+
+const nothingStored: ListingDifference = { differing: [], extras: [] };
 
 /** What is no checkpoint of its own: a flat prefix may lie above versions that a release or a rollback needs. */
 function deletable(extras: readonly ListedObject[]): readonly ListedObject[] {
@@ -80,12 +85,10 @@ function deletable(extras: readonly ListedObject[]): readonly ListedObject[] {
 }
 
 /** Objects below the prefix that belong to no file of the source. A compressed source tells its files only when it is read. */
-function extrasOf(model: ObservedModel, verdict: ModelWork["verdict"]): readonly ListedObject[] {
+function extrasOf(model: ObservedModel): readonly ListedObject[] {
   const { content } = model.source;
-  const files =
-    content.kind === "files" ? content.files : verdict === "same" ? (model.stored?.manifest.files ?? []) : undefined;
-  if (!files) return [];
-  const own = new Set(files.map((file) => file.path));
+  if (content.kind === "stream") return [];
+  const own = new Set(content.files.map((file) => file.path));
   return model.objects.filter((object) => !own.has(object.path) && !isBookkeeping(object.path));
 }
 

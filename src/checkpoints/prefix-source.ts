@@ -5,9 +5,9 @@ import { sourceDenied, sourceNotFound } from "../bytes/failures.ts";
 import type { Source } from "../bytes/source.ts";
 import { digestOf } from "../canonical.ts";
 import { UserError } from "../errors.ts";
-import { differencesFrom, isBookkeeping, readManifest } from "../facts/checkpoint.ts";
-import { type CheckpointManifest, manifestPath } from "../facts/manifest.ts";
-import { type ListedObject, listPrefix, type Prefix, prefixUri, regionIn } from "../facts/prefix.ts";
+import { differencesFrom, isBookkeeping, lookAt } from "../facts/checkpoint.ts";
+import type { CheckpointManifest } from "../facts/manifest.ts";
+import { byPath, type ListedObject, type Prefix, prefixUri, regionIn } from "../facts/prefix.ts";
 import { openSource } from "../transfer/open.ts";
 import type { Placing } from "./archive.ts";
 import type { CheckpointFile, ModelSource, ObjectOrigin } from "./content.ts";
@@ -24,10 +24,7 @@ export async function prefixSource(
   given: Means,
 ): Promise<ModelSource> {
   const prefix: Prefix = { bucket: ref.bucket, key: ref.key === "" || ref.key.endsWith("/") ? ref.key : `${ref.key}/` };
-  const { objects, means } = await listSource(prefix, given);
-  const stored = objects.some((object) => object.path === manifestPath)
-    ? await readManifest(prefix, means.aws, means.ctx.signal, "any")
-    : undefined;
+  const { objects, stored, means } = await lookAtSource(prefix, given);
   if (stored) refuseIncomplete(stored.manifest, objects, prefix);
   const entries = objects
     .filter((object) => !isBookkeeping(object.path))
@@ -35,7 +32,7 @@ export async function prefixSource(
   const label = `${prefixUri(prefix)}/`;
   const strip = placing.strip === "auto" ? 0 : placing.strip;
   const { files, leftOut } = layOut(entries, strip, label, placing.prefixLength);
-  const checksums = new Map(stored?.manifest.files.map((file) => [file.path, file.checksum]));
+  const before = byPath(stored?.manifest.files ?? []);
   return {
     label,
     identity: stored?.manifest.source.identity ?? listingIdentity(entries),
@@ -45,7 +42,7 @@ export async function prefixSource(
       kind: "files",
       leftOut,
       files: files.map(({ path, entry }) => {
-        const checksum = checksums.get(entry.path);
+        const checksum = before.get(entry.path)?.checksum;
         return new ObjectFile(path, entry, checksum?.algorithm === "CRC32" ? checksum.value : undefined, prefix, means);
       }),
     },
@@ -57,16 +54,16 @@ export async function prefixSource(
  * What lies below a prefix, and how to read it: one in another region is read there, and its files pass through this runner, because the bucket that is
  * written to answers for its own region only.
  */
-async function listSource(prefix: Prefix, means: Means) {
-  const list = (aws: Aws) => listPrefix(prefix, aws, means.ctx.signal, "any");
+async function lookAtSource(prefix: Prefix, means: Means) {
+  const look = (aws: Aws) => lookAt(prefix, aws, means.ctx.signal, "any");
   try {
-    return { objects: await list(means.aws), means };
+    return { ...(await look(means.aws)), means };
   } catch (thrown) {
     const region = regionIn(thrown);
     if (region === undefined || region === means.aws.region) throw refusedSource(thrown, prefix, means.aws);
     const aws = inRegion(means.aws, region);
     means.ctx.log.info(`${prefixUri(prefix)} lies in ${region}: its files pass through this runner`);
-    return { objects: await list(aws), means: { ...means, aws, streams: true } };
+    return { ...(await look(aws)), means: { ...means, aws, streams: true } };
   }
 }
 

@@ -2,7 +2,7 @@ import { count, size } from "../action/describe.ts";
 import { UserError } from "../errors.ts";
 import { completionMarker, isBookkeeping } from "../facts/checkpoint.ts";
 import { type CheckpointManifest, manifestBytes } from "../facts/manifest.ts";
-import { type ListedObject, prefixUri } from "../facts/prefix.ts";
+import { byPath, type ListedObject, prefixUri } from "../facts/prefix.ts";
 import type { ObservedModel, SyncSettings } from "./observed.ts";
 
 /** `compare`: the same files of another origin, whose bytes must tell; `repair`: some are missing or changed. */
@@ -16,8 +16,8 @@ export function isMarked(objects: readonly ListedObject[]): boolean {
 /** Files that lie there already, by path and size. */
 export function foundOf({ source, objects }: ObservedModel): number {
   if (source.content.kind !== "files") return objects.filter((object) => !isBookkeeping(object.path)).length;
-  const sizes = new Map(objects.map((object) => [object.path, object.size]));
-  return source.content.files.filter((file) => sizes.get(file.path) === file.size).length;
+  const there = byPath(objects);
+  return source.content.files.filter((file) => there.get(file.path)?.size === file.size).length;
 }
 
 /**
@@ -71,9 +71,9 @@ function otherKind(model: ObservedModel, { source }: CheckpointManifest): boolea
 
 function sameFiles({ source }: ObservedModel, manifest: CheckpointManifest): boolean {
   if (source.content.kind !== "files") return false;
-  const sizes = new Map(manifest.files.map((file) => [file.path, file.size]));
+  const before = byPath(manifest.files);
   const { files } = source.content;
-  return files.length === sizes.size && files.every((file) => sizes.get(file.path) === file.size);
+  return files.length === before.size && files.every((file) => before.get(file.path)?.size === file.size);
 }
 
 function refuseInUse(model: ObservedModel): void {

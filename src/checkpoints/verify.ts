@@ -2,9 +2,9 @@ import type { Context } from "../action/context.ts";
 import { count } from "../action/describe.ts";
 import { type EksDeployError, RemoteError } from "../errors.ts";
 import type { CheckpointManifest } from "../facts/manifest.ts";
-import { listPages, prefixUri } from "../facts/prefix.ts";
+import { type ListedObject, listPages, prefixUri } from "../facts/prefix.ts";
 import type { Applied } from "./apply.ts";
-import { compareListing } from "./listing.ts";
+import { comparePages, type ListingDifference } from "./listing.ts";
 import { type ModelWork, prefixesOf, type SyncOutputs, type SyncWork, summariesOf } from "./plan.ts";
 import { headObject, type Store } from "./upload/store.ts";
 import { inWindow } from "./upload/window.ts";
@@ -31,8 +31,7 @@ export async function verifySync(
     const written = applied?.written.get(one.model.key);
     const manifest = written ?? one.model.stored?.manifest;
     if (!manifest) continue;
-    const pages = written || one.deletes.length > 0 ? list(one, store!, ctx) : [one.model.objects];
-    const listed = await compareListing(manifest, pages, mode === "size" ? "size" : "etag");
+    const listed = written || one.deletes.length > 0 ? await listAgain(one, manifest, mode, store!, ctx) : one;
     const differing =
       mode === "checksum" ? await checksumDifferences(one, manifest, store!, concurrency) : listed.differing;
     for (const path of differing) problems.push(`${prefixUri(one.model.prefix)}/${path}`);
@@ -49,8 +48,15 @@ export async function verifySync(
   return problems.length === 0 ? { outputs } : { outputs, failure: incomplete(problems) };
 }
 
-function list({ model }: ModelWork, store: Store, ctx: Context) {
-  return listPages(model.prefix, store.aws, ctx.signal, store.owner);
+function listAgain(
+  { model }: ModelWork,
+  manifest: CheckpointManifest,
+  mode: VerifyMode,
+  { aws, owner }: Store,
+  ctx: Context,
+): Promise<ListingDifference> {
+  const pages = listPages(model.prefix, aws, ctx.signal, owner);
+  return comparePages(manifest, pages, mode === "size" ? "size" : "etag");
 }
 
 async function checksumDifferences(
@@ -70,9 +76,9 @@ async function checksumDifferences(
   return differing.sort();
 }
 
-function tellExtras({ model, deletes }: ModelWork, found: readonly string[], ctx: Context): void {
+function tellExtras({ model, deletes }: ModelWork, found: readonly ListedObject[], ctx: Context): void {
   const gone = new Set(deletes.map((object) => object.path));
-  const extras = found.filter((path) => !gone.has(path));
+  const extras = found.map((object) => object.path).filter((path) => !gone.has(path));
   if (extras.length === 0) return;
   ctx.log.finding({
     code: "CHECKPOINT_EXTRA_FILES",

@@ -3,7 +3,7 @@ import { errorName, errorStatus, fromAws } from "../aws/errors.ts";
 import { s3Client } from "../aws/s3.ts";
 import type { Aws } from "../aws/session.ts";
 import { type CheckpointManifest, manifestDigest, manifestPath, parseManifest } from "./manifest.ts";
-import { type ListedObject, listPrefix, type Prefix, parsePrefix, prefixUri, unquoted } from "./prefix.ts";
+import { byPath, type ListedObject, listPages, type Prefix, parsePrefix, prefixUri, unquoted } from "./prefix.ts";
 
 /** What is known of a model's prefix without reading its files. */
 export interface CheckpointFacts {
@@ -33,10 +33,7 @@ export interface StoredManifest {
 export async function checkpointFacts(uri: string, aws: Aws, ctx: Context): Promise<CheckpointFacts | undefined> {
   const prefix = parsePrefix(uri);
   if (!prefix) return undefined;
-  const objects = await listPrefix(prefix, aws, ctx.signal);
-  const stored = objects.some((object) => object.path === manifestPath)
-    ? await readManifest(prefix, aws, ctx.signal)
-    : undefined;
+  const { objects, stored } = await lookAt(prefix, aws, ctx.signal);
   return factsOf(prefix, objects, stored?.manifest);
 }
 
@@ -64,17 +61,13 @@ export function factsOf(
 /** What is compared of an object: its ETag as well, which changes with every write, or its size alone. */
 export type Comparison = "etag" | "size";
 
-/** Paths of the manifest whose objects are missing or do not have its size (and ETag). */
-export function differencesFrom(
-  manifest: CheckpointManifest,
-  objects: readonly ListedObject[],
-  by: Comparison = "etag",
-): readonly string[] {
-  const there = new Map(objects.map((object) => [object.path, object]));
+/** Paths of the manifest whose objects are missing or do not have its size and ETag. */
+export function differencesFrom(manifest: CheckpointManifest, objects: readonly ListedObject[]): readonly string[] {
+  const there = byPath(objects);
   return manifest.files
     .filter((file) => {
       const object = there.get(file.path);
-      return object?.size !== file.size || (by === "etag" && object.etag !== file.etag);
+      return object?.size !== file.size || object.etag !== file.etag;
     })
     .map((file) => file.path);
 }
@@ -100,6 +93,32 @@ export function otherCheckpoints(paths: Iterable<string>): (path: string) => boo
   return (path) => folders.some((folder) => path.startsWith(folder));
 }
 
+/**
+ * One listing, and the manifest where there is one. Of an object that is as the manifest says, the manifest's own entry is given, so that nothing is
+ * held twice: there may be 100,000 of them. `owner` as for `listPrefix`.
+ */
+export async function lookAt(
+  prefix: Prefix,
+  aws: Aws,
+  signal: AbortSignal,
+  owner: string | "any" = aws.account,
+): Promise<{ readonly objects: readonly ListedObject[]; readonly stored: StoredManifest | undefined }> {
+  const objects: ListedObject[] = [];
+  let files: ReadonlyMap<string, ListedObject> = new Map();
+  let stored: StoredManifest | undefined;
+  for await (const page of listPages(prefix, aws, signal, owner)) {
+    if (page.some(({ path }) => path === manifestPath)) {
+      stored = await readManifest(prefix, aws, signal, owner);
+      files = byPath(stored?.manifest.files ?? []);
+    }
+    for (const object of page) {
+      const file = files.get(object.path);
+      objects.push(file?.size === object.size && file.etag === object.etag ? file : object);
+    }
+  }
+  return { objects, stored };
+}
+
 /** The manifest below a prefix; `undefined` where there is none. */
 export async function readManifest(
   prefix: Prefix,
@@ -119,8 +138,8 @@ export async function readManifest(
       }),
       { abortSignal: signal },
     );
-    const text = await answer.Body!.transformToString();
-    return { manifest: parseManifest(text, place), etag: unquoted(answer.ETag) };
+    const bytes = answer.Body as AsyncIterable<Uint8Array>;
+    return { manifest: await parseManifest(bytes, place), etag: unquoted(answer.ETag) };
   } catch (thrown) {
     if (errorName(thrown) === "NoSuchKey" || errorStatus(thrown) === 404) return undefined;
     throw fromAws(thrown, `reading ${place}`);

@@ -30,6 +30,13 @@ export function prefixUri({ bucket, key }: Prefix): string {
   return `s3://${bucket}/${key}`.replace(/\/$/, "");
 }
 
+/** What has a path, by it. No pair is made of each on the way: there may be 100,000 of them, and all would be held until the last is in. */
+export function byPath<T extends { readonly path: string }>(all: Iterable<T>): ReadonlyMap<string, T> {
+  const map = new Map<string, T>();
+  for (const one of all) map.set(one.path, one);
+  return map;
+}
+
 /** All objects below a prefix, in the order of their keys' bytes. `owner` is the account that must own the bucket (the caller's own where not given; `any`: a source that is only read). */
 export async function listPrefix(
   prefix: Prefix,

@@ -1,4 +1,5 @@
 import type { ManifestFile } from "../../facts/manifest.ts";
+import { byPath } from "../../facts/prefix.ts";
 import type { CheckpointFile, FilesContent } from "../content.ts";
 import { partSizeFor, smallestPart } from "../parts.ts";
 import type { ModelWork } from "../plan.ts";
@@ -23,8 +24,8 @@ export async function uploadFiles(
   engine: Engine,
 ): Promise<readonly ManifestFile[]> {
   const { model, kept, sealed } = work;
-  const before = new Map(model.stored?.manifest.files.map((file) => [file.path, file]));
-  const there = new Map(model.objects.map((object) => [object.path, object]));
+  const before = byPath(model.stored?.manifest.files ?? []);
+  const there = byPath(model.objects);
   const open = await openUploads(work, content, engine);
   // S3 unpacks over whatever lies there, unread.
   const archive = sealed

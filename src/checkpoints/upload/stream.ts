@@ -1,7 +1,7 @@
 import { type Crc, crc32, crc64Nvme } from "../../bytes/crc.ts";
 import { UserError } from "../../errors.ts";
 import type { ManifestFile } from "../../facts/manifest.ts";
-import type { ListedObject } from "../../facts/prefix.ts";
+import { byPath, type ListedObject } from "../../facts/prefix.ts";
 import type { PassingFile, StreamContent } from "../content.ts";
 import { type Entry, layOut, type Strip } from "../layout.ts";
 import { PassingLint } from "../lint-passing.ts";
@@ -74,7 +74,7 @@ async function onePass(
   const { key: base } = model.prefix;
   const seen: Entry[] = [];
   const sending: Promise<ManifestFile>[] = [];
-  const there = new Map(model.objects.map((object) => [object.path, object]));
+  const there = byPath(model.objects);
   const open = await settleOrphans(engine.store, base, () => ({ sent: "all", copied: new Set() }));
   const destination = destinationOf(strip, model.source.label, Buffer.byteLength(base));
   const again = new Set(memory.differing);
