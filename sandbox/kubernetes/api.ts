@@ -7,7 +7,7 @@ import type { Manager } from "./managed.ts";
 import { trackUpdate } from "./managed.ts";
 import { randomSuffix } from "./names.ts";
 import type { JsonMap, KubeObject } from "./objects.ts";
-import { asJson, asObject, same, timestamp } from "./objects.ts";
+import { asJson, asObject, copyOf, same, timestamp } from "./objects.ts";
 import { serverSideApply } from "./patch/apply.ts";
 import { shapeOf } from "./schema.ts";
 import { alreadyExists, invalid, notFound } from "./status.ts";
@@ -80,8 +80,8 @@ export class Api {
   /** Replaces the object (PUT, or what a patch made of it); a resourceVersion in it must be the stored one. */
   replace(kind: Kind, namespace: string | undefined, name: string, decoded: JsonMap, writer: Writer): KubeObject {
     const old = this.get(kind, namespace, name);
-    const next = asObject(structuredClone(decoded));
-    next.metadata ??= structuredClone(old.metadata);
+    const next = asObject(copyOf(decoded));
+    next.metadata ??= copyOf(old.metadata);
     checkPreconditions(kind, old, next.metadata);
     if (kind.resource === "leases" && !next.metadata.resourceVersion) {
       throw invalid(kind, name, [
@@ -104,8 +104,10 @@ export class Api {
   ): T | undefined {
     const live = this.store.get<T>(resource, object.metadata.namespace, object.metadata.name);
     if (!live || live.metadata.uid !== object.metadata.uid) return undefined;
-    const draft = structuredClone(live);
+    const draft = copyOf(live);
     change(draft);
+    // Probes ask again and again and mostly change nothing: that costs no bookkeeping of fields.
+    if (same(draft, live)) return live;
     return this.update(kindOf(resource), live, draft, writer, "Update") as T;
   }
 
@@ -163,7 +165,7 @@ export class Api {
     if (finalizers.size === 0 && grace === 0 && kind.resource !== "namespaces") {
       return { object: this.store.remove(kind, object), gone: true };
     }
-    const marked = structuredClone(object);
+    const marked = copyOf(object);
     if (finalizers.size > 0) marked.metadata.finalizers = [...finalizers];
     marked.metadata.deletionTimestamp ??= timestamp(this.now() + grace * 1000);
     marked.metadata.deletionGracePeriodSeconds ??= grace;
@@ -178,7 +180,7 @@ export class Api {
   }
 
   private prepare(kind: Kind, namespace: string | undefined, decoded: JsonMap): KubeObject {
-    const object = asObject(structuredClone(decoded));
+    const object = asObject(copyOf(decoded));
     const { name, generateName, labels, annotations, finalizers, ownerReferences } = object.metadata ?? {};
     object.metadata = {
       name: name || (generateName ? `${generateName}${randomSuffix()}` : ""),

@@ -50,6 +50,13 @@ export function isMap(value: unknown): value is JsonMap {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** A copy that shares nothing with the value. Objects here are plain JSON, and `structuredClone` takes several times as long for those. */
+export function copyOf<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(copyOf) as T;
+  if (!isMap(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copyOf(item)])) as T;
+}
+
 /** Equality of JSON values; the order of keys does not count. */
 export function same(a: unknown, b: unknown): boolean {
   if (a === b) return true;

@@ -1,6 +1,6 @@
 import type { Kind } from "./kinds.ts";
 import { kindOf } from "./kinds.ts";
-import type { KubeObject } from "./objects.ts";
+import { copyOf, type KubeObject } from "./objects.ts";
 
 export interface StoreEvent {
   readonly revision: number;
@@ -38,7 +38,7 @@ export class Store {
     const at = key(object.metadata.namespace, object.metadata.name);
     const previous = table.get(at);
     this.revision += 1;
-    const stored = structuredClone(object);
+    const stored = copyOf(object);
     stored.metadata.resourceVersion = String(this.revision);
     table.set(at, stored);
     this.tell({
@@ -55,7 +55,7 @@ export class Store {
   remove(kind: Kind, object: KubeObject): KubeObject {
     this.table(kind.resource).delete(key(object.metadata.namespace, object.metadata.name));
     this.revision += 1;
-    const last = structuredClone(object);
+    const last = copyOf(object);
     last.metadata.resourceVersion = String(this.revision);
     this.tell({ revision: this.revision, type: "DELETED", kind, object: last, previous: object });
     return last;

@@ -1,6 +1,6 @@
 import type { Kind } from "./kinds.ts";
 import type { JsonMap, KubeObject } from "./objects.ts";
-import { asJson } from "./objects.ts";
+import { asJson, copyOf } from "./objects.ts";
 import { conflict } from "./status.ts";
 import type { Pod } from "./types.ts";
 
@@ -8,7 +8,7 @@ import type { Pod } from "./types.ts";
 export function isolate(kind: Kind, old: KubeObject, next: KubeObject, subresource: string | undefined): KubeObject {
   if (!kind.subresources.includes("status")) return next;
   const [rest, status] = subresource === "status" ? [old, next] : [next, old];
-  const object = structuredClone(rest) as KubeObject & { status?: unknown };
+  const object = copyOf(rest) as KubeObject & { status?: unknown };
   const { status: given } = status as { status?: unknown };
   if (given === undefined) delete object.status;
   else object.status = given;
