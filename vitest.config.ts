@@ -6,6 +6,8 @@ const githubPackages = [/@actions\/(workflow-parser|languageservice)/];
 /** Tests that kill processes and watch pods on a clock meet a busy machine now and then; what fails twice in a row in CI is a defect. Elsewhere once is enough. */
 const retry = process.env["CI"] ? 1 : 0;
 
+const setupFiles = ["test/support/equal-bytes.ts"];
+
 /** Slow suites run after the quick ones; every project runs in plain Node, no transforms beyond type stripping. */
 export default defineConfig({
   // `npm ci` empties node_modules. How long each file took orders the next run, the longest first, and what was transformed need not be again.
@@ -19,6 +21,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/unit/**/*.test.ts"],
+          setupFiles,
           testTimeout: 30_000,
           server: { deps: { inline: githubPackages } },
         },
@@ -27,6 +30,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
+          setupFiles,
           retry,
           testTimeout: 120_000,
           hookTimeout: 120_000,

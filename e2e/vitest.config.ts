@@ -18,6 +18,7 @@ export default defineConfig({
         include: [`${name}/**/*.test.ts`],
         testTimeout: 180_000,
         hookTimeout: 180_000,
+        setupFiles: ["../test/support/equal-bytes.ts"],
         retry,
         server: { deps: { inline: githubPackages } },
       },

@@ -36,7 +36,7 @@ export const strayBytes = "stray bytes";
 
 /**
  * What the thread runs. It is started from its own text, so it needs no file beside the library, and may use nothing but what is inside of it. zlib
- * gives every chunk in a buffer of its own; here that costs no more than a copy, for the heap is small and its collection stops nobody who sends.
+ * inflates into buffers of its own; here that costs no more than a copy, for each is handed back as soon as it was copied and serves again.
  */
 export function inflateThread(): void {
   type Engine = Transform & { readonly bytesWritten: number };
@@ -44,6 +44,11 @@ export function inflateThread(): void {
   const zlib = process.getBuiltinModule("node:zlib");
   const answer = (answer: Answer) => port.postMessage(answer);
   const runs = new Map<number, Run>();
+
+  /** Gives the memory of a buffer that zlib has filled to its end back at once: it is taken again for the next, where collected garbage is new pages each time. */
+  const handBack = ({ buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>) => {
+    if (byteOffset + byteLength === buffer.byteLength) buffer.transfer(0);
+  };
 
   class Run {
     private readonly id: number;
@@ -90,7 +95,10 @@ export function inflateThread(): void {
         this.engine = engine;
         const feeding = this.feed(engine);
         try {
-          for await (const chunk of engine) await this.give(chunk as Uint8Array);
+          for await (const chunk of engine) {
+            await this.give(chunk);
+            handBack(chunk);
+          }
         } finally {
           engine.destroy();
           await feeding;

@@ -20,12 +20,18 @@ export function canRepeat(body: Body | undefined): boolean {
 /** The body in chunks of at most 512 KiB; each is valid until the next one is asked for. */
 export function bodyChunks(body: Body, signal: AbortSignal): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
   if (body instanceof Uint8Array) return pieces(body);
-  return "source" in body ? chunksOf(body.source, body.offset, body.size, signal) : body.chunks;
+  if (!("source" in body)) return body.chunks;
+  const chunks = chunksOf(body.source, body.offset, body.size, signal);
+  return body.source.stream === undefined ? chunks : inPieces(chunks);
 }
 
-/** Bytes at hand need no large reads: smaller pieces leave less of them, encrypted, in every connection (measured). */
+/** Bytes that no large read brought are sent in smaller pieces: they leave less of them, encrypted, in every connection (measured). */
 const pieceSize = chunkSize / 4;
 
 function* pieces(bytes: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += pieceSize) yield bytes.subarray(at, at + pieceSize);
+}
+
+async function* inPieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) yield* pieces(chunk);
 }

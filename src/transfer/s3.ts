@@ -2,11 +2,12 @@ import type { Context } from "../action/context.ts";
 import { type Aws, inRegion } from "../aws/session.ts";
 import { runningSha256, sha256Hex } from "../bytes/digest.ts";
 import { type Body, bodyChunks, canRepeat, sizeOf } from "./body.ts";
+import type { BodyChecksum } from "./body-checksum.ts";
 import { reasonOf } from "./failure.ts";
 import type { Incoming } from "./incoming.ts";
 import { bucketUrl, objectUrl } from "./s3-place.ts";
 import { type Answer, type Outgoing, receive } from "./send.ts";
-import { type Signer, s3Signer, unsignedPayload } from "./sign.ts";
+import { type Signer, s3Signer, trailingPayload, unsignedPayload } from "./sign.ts";
 
 /** One request for an object of a bucket. */
 export interface ObjectCall extends Pick<Outgoing, "what" | "body" | "stall" | "patience" | "onChunk"> {
@@ -16,6 +17,8 @@ export interface ObjectCall extends Pick<Outgoing, "what" | "body" | "stall" | "
   readonly query?: Readonly<Record<string, string>>;
   /** In lower case; what S3 needs beyond these (host, date, signature, length) is added. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Goes along with the body, behind it where `checksumsTrail`; else the body is read for it first. */
+  readonly checksum?: BodyChecksum;
   /** By default that of the context. */
   readonly signal?: AbortSignal;
 }
@@ -23,6 +26,8 @@ export interface ObjectCall extends Pick<Outgoing, "what" | "body" | "stall" | "
 /** Signed requests for the objects of one bucket. Each is sent once, but for the corrections named at `openBucket`. */
 export interface BucketCalls {
   readonly bucket: string;
+  /** Whether bodies of sources are read once, with their checksum behind them: over https, unless the bucket was found to want it otherwise. */
+  readonly checksumsTrail: boolean;
   send(call: ObjectCall): Promise<Answer>;
   receive(call: ObjectCall): Promise<Incoming>;
 }
@@ -38,7 +43,8 @@ interface Door {
 
 /**
  * Opens a bucket for requests whose bodies are too large for the SDK's client. What is corrected once and then remembered: a wrong clock
- * (`RequestTimeTooSkewed`), a bucket in another region, a bucket policy that wants signed bodies. Expired credentials are asked for again, once.
+ * (`RequestTimeTooSkewed`), a bucket in another region, a bucket policy that wants signed bodies, a server that knows no checksum behind a body.
+ * Expired credentials are asked for again, once.
  * `owner`: account that must own the bucket.
  */
 export async function openBucket(
@@ -49,26 +55,34 @@ export async function openBucket(
 ): Promise<BucketCalls> {
   let door = await doorOf(aws, bucket, ctx);
   let signBodies: "not needed" | "needed" | "no help" = "not needed";
+  let trailers = true;
 
   async function once(call: ObjectCall, payload: string): Promise<Incoming> {
-    const url = objectUrl(door.url, call.key, call.query);
+    const { checksum, method, key, query, signal = ctx.signal, ...more } = call;
+    const url = objectUrl(door.url, key, query);
+    const trailing = payload === trailingPayload && checksum && call.body;
     const headers = {
       ...call.headers,
+      ...(trailing ? checksum.behind(trailing) : checksum?.before()),
       ...(options.owner === undefined ? {} : { "x-amz-expected-bucket-owner": options.owner }),
     };
-    const signed = await door.signer.sign({ method: call.method, url, headers, payload });
-    return receive({ ...call, url, headers: signed, agents: aws.agents, signal: call.signal ?? ctx.signal });
+    const signed = await door.signer.sign({ method, url, headers, payload });
+    const body = trailing ? { body: checksum.framed(trailing, signal) } : {};
+    return receive({ ...more, method, url, ...body, headers: signed, agents: aws.agents, signal });
   }
+
+  const secure = () => door.url.startsWith("https:");
 
   async function correctable(call: ObjectCall): Promise<Incoming> {
     const corrected = new Set<string>();
     for (;;) {
-      const secure = door.url.startsWith("https:");
-      const signed = !secure || signBodies === "needed" || corrected.has("body");
-      const payload = await payloadOf(call, signed, call.signal ?? ctx.signal);
+      const signed = !secure() || signBodies === "needed" || corrected.has("body");
+      const how = { signed, trailing: trailers && !corrected.has("trailer") };
+      const payload = await payloadOf(call, how, call.signal ?? ctx.signal);
       const answer = await once(call, payload);
       if (answer.status < 300 || answer.status === 304) {
         if (corrected.has("body")) signBodies = "needed";
+        if (corrected.has("trailer")) trailers = false;
         return answer;
       }
       const refused = await held(answer);
@@ -97,18 +111,17 @@ export async function openBucket(
     // The answer to a HEAD has no body that could say why.
     if (answer.status === 403 && (reason === "RequestTimeTooSkewed" || reason === "") && !Number.isNaN(time))
       if (door.signer.learnTime(time)) return "clock";
-    if (
-      answer.status === 403 &&
-      reason === "AccessDenied" &&
-      payload === unsignedPayload &&
-      signBodies === "not needed"
-    )
-      return "body";
+    const unsigned = payload === unsignedPayload || payload === trailingPayload;
+    if (answer.status === 403 && reason === "AccessDenied" && unsigned && signBodies === "not needed") return "body";
+    if (payload === trailingPayload && unknownTrailer.test(reason)) return "trailer";
     return undefined;
   }
 
   return {
     bucket,
+    get checksumsTrail() {
+      return trailers && secure() && signBodies !== "needed";
+    },
     receive: correctable,
     async send(call) {
       const { status, headers, ...answer } = await correctable(call);
@@ -136,8 +149,18 @@ async function held(answer: Incoming): Promise<Held> {
   return { body, answer: { ...answer, bytes: async () => body, discard() {} } };
 }
 
-/** A hash of what is small or must be signed; else the word that leaves the body out of the signature. */
-async function payloadOf({ body }: ObjectCall, signed: boolean, signal: AbortSignal): Promise<string> {
+/** What servers say that know no checksum behind a body. */
+const unknownTrailer = /^(NotImplemented|InvalidArgument|InvalidRequest|XAmzContentSHA256Mismatch)$/;
+
+/** A hash of what is small or must be signed; else the word that leaves the body out of the signature. A checksum that goes before the body is known then. */
+async function payloadOf(
+  { body, checksum }: ObjectCall,
+  { signed, trailing }: { readonly signed: boolean; readonly trailing: boolean },
+  signal: AbortSignal,
+): Promise<string> {
+  const bare = body !== undefined && sizeOf(body) > 0 && !(body instanceof Uint8Array);
+  if (checksum && bare && trailing && !signed) return trailingPayload;
+  if (checksum && body !== undefined && checksum.value === undefined) await checksum.read(body, signal);
   if (body === undefined || sizeOf(body) === 0) return sha256Hex("");
   if (body instanceof Uint8Array && (signed || body.length <= small)) return sha256Hex(body);
   return signed && canRepeat(body) ? hashOf(body, signal) : unsignedPayload;

@@ -6,12 +6,15 @@ import type { Clock } from "../retry.ts";
 /** The payload hash that leaves the body out of the signature; TLS and the checksum of the part protect it then. */
 export const unsignedPayload = "UNSIGNED-PAYLOAD";
 
+/** The same, where the body's checksum comes behind it. */
+export const trailingPayload = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
+
 export interface Signable {
   readonly method: string;
   /** Absolute, percent-encoded. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Hex SHA-256 of the body, or `UNSIGNED-PAYLOAD`. */
+  /** Hex SHA-256 of the body, or one of the words above. */
   readonly payload: string;
 }
 

@@ -4,6 +4,7 @@ import { crc32 } from "../../bytes/crc.ts";
 import type { Source } from "../../bytes/source.ts";
 import { type ListedObject, unquoted } from "../../facts/prefix.ts";
 import { type RetryAdvice, retry } from "../../retry.ts";
+import { BodyChecksum } from "../../transfer/body-checksum.ts";
 import { Refused } from "../../transfer/failure.ts";
 import type { Turn } from "../../transfer/queue.ts";
 import { advise, retrying } from "../../transfer/retries.ts";
@@ -74,6 +75,19 @@ export async function putBytes(
 /** Uploads one part with its checksum, unless S3 holds it already. */
 export async function uploadPart(
   store: Store,
+  target: Target,
+  id: string,
+  part: Part,
+  body: PartBody,
+  held: UploadedPart | undefined,
+  turn: Turn,
+): Promise<SentPart> {
+  const send = (bytes: PartBody) => sendPart(store, target, id, part, bytes, held, turn);
+  return store.calls.checksumsTrail ? send(body) : withBytes(store.buffers, body, turn.signal, send);
+}
+
+async function sendPart(
+  store: Store,
   { key }: Target,
   id: string,
   part: Part,
@@ -81,22 +95,24 @@ export async function uploadPart(
   held: UploadedPart | undefined,
   turn: Turn,
 ): Promise<SentPart> {
-  return withBytes(store.buffers, body, turn.signal, async (bytes) => {
-    const crc = await crcOfBody(bytes, turn.signal);
+  const checksum = new BodyChecksum(crc32);
+  if (held?.size === part.size) {
+    const crc = await checksum.read(body, turn.signal);
+    if (held.crc32 === crc32.base64(crc)) return { etag: held.etag, crc, sent: false };
+  }
+  const place = `s3://${store.bucket}/${key}`;
+  const query = { partNumber: String(part.number), uploadId: id };
+  try {
+    const what = `uploading part ${part.number} of ${key}`;
+    const answer = await put(store, what, { key, query, headers: {}, checksum, body }, turn);
+    const crc = checksum.value!;
     const text = crc32.base64(crc);
-    if (held?.size === part.size && held.crc32 === text) return { etag: held.etag, crc, sent: false };
-    const place = `s3://${store.bucket}/${key}`;
-    const query = { partNumber: String(part.number), uploadId: id };
-    try {
-      const what = `uploading part ${part.number} of ${key}`;
-      const answer = await put(store, what, { key, query, headers: { [crc32.header]: text }, body: bytes }, turn);
-      if (!answer["etag"] || (answer[crc32.header] ?? text) !== text) throw otherChecksum(place);
-      return { etag: unquoted(answer["etag"]), crc, sent: true };
-    } catch (thrown) {
-      if (thrown instanceof Refused && thrown.reason === "NoSuchUpload") throw new UploadLost(thrown);
-      throw told(thrown, store, place);
-    }
-  });
+    if (!answer["etag"] || (answer[crc32.header] ?? text) !== text) throw otherChecksum(place);
+    return { etag: unquoted(answer["etag"]), crc, sent: true };
+  } catch (thrown) {
+    if (thrown instanceof Refused && thrown.reason === "NoSuchUpload") throw new UploadLost(thrown);
+    throw told(thrown, store, place);
+  }
 }
 
 /** One PUT with retries; gives the answer's headers. */
@@ -107,6 +123,7 @@ async function put(
     readonly key: string;
     readonly query?: Readonly<Record<string, string>>;
     readonly headers: Readonly<Record<string, string>>;
+    readonly checksum?: BodyChecksum;
     readonly body: PartBody;
   },
   turn: Turn,
@@ -126,7 +143,7 @@ async function put(
 const small = 256 * 1_024;
 
 /**
- * Bytes over the network are fetched once, into a buffer of the budget, because their checksum must be known before they are sent; a large part on
+ * For bodies whose checksum must be known before they are sent. Bytes over the network are fetched once, into a buffer of the budget; a large one on
  * disk is read twice, which is cheaper than memory.
  */
 async function withBytes<T>(

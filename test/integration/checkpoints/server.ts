@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { awsEndpoint } from "../../../sandbox/aws/endpoint.ts";
@@ -8,11 +8,12 @@ import { Principals } from "../../../sandbox/aws/principals.ts";
 import { createSts } from "../../../sandbox/aws/sts/service.ts";
 import { Faults } from "../../../sandbox/faults.ts";
 import { GithubOidc } from "../../../sandbox/github/oidc.ts";
-import { listen } from "../../../sandbox/http.ts";
+import { type Handler, listen } from "../../../sandbox/http.ts";
 import { RequestLog } from "../../../sandbox/requests.ts";
 import { createS3 } from "../../../sandbox/s3/service.ts";
 import { S3State } from "../../../sandbox/s3/state.ts";
 import type { Ground } from "../../../sandbox/service.ts";
+import { createAuthority } from "../../../sandbox/tls.ts";
 import type { Ambient, Event } from "../../../src/action/context.ts";
 import { runAction } from "../../../src/action/run.ts";
 import { syncCheckpoints } from "../../../src/actions/sync-checkpoints/index.ts";
@@ -36,6 +37,8 @@ export interface World {
   readonly url: string;
   readonly workspace: string;
   readonly defects: readonly unknown[];
+  /** What each part's request says of its body, and how many bytes it has with whatever frames it: `x-amz-content-sha256`, `content-length`. */
+  readonly parts: readonly { readonly payload: string; readonly length: number }[];
   /** Runs sync-checkpoints as a step would, with time that passes in no time. */
   sync(inputs: Readonly<Record<string, string>>, over?: Over): Promise<Ended>;
   close(): Promise<void>;
@@ -67,8 +70,10 @@ export interface Ended {
   readonly requests: readonly string[];
 }
 
-export async function startWorld(): Promise<World> {
+/** `secure`: AWS's endpoint is one of https, with an authority of its own. */
+export async function startWorld({ secure = false } = {}): Promise<World> {
   const defects: unknown[] = [];
+  const parts: World["parts"][number][] = [];
   const ground: Ground = {
     requests: new RequestLog(),
     faults: new Faults(),
@@ -88,7 +93,7 @@ export async function startWorld(): Promise<World> {
     createSts({ iam, principals, issuers: (url) => (url === github.issuer.url ? github.issuer : undefined) }),
     createKms(kms),
   ];
-  const handler = awsEndpoint(ground, {
+  const endpoint = awsEndpoint(ground, {
     principals,
     regions: [region, "eu-west-1"],
     now: ground.now,
@@ -96,9 +101,20 @@ export async function startWorld(): Promise<World> {
     services,
     authorise: () => undefined,
   });
-  const listening = await listen(handler, ground.onDefect);
-  const tokens = await listen(github.handler, ground.onDefect);
+  const handler: Handler = (call) => {
+    if (call.method === "PUT" && call.query.has("partNumber") && call.headers["x-amz-copy-source"] === undefined)
+      parts.push({
+        payload: String(call.headers["x-amz-content-sha256"]),
+        length: Number(call.headers["content-length"]),
+      });
+    return endpoint(call);
+  };
   const workspace = mkdtempSync(join(tmpdir(), "eks-deploy-sync-"));
+  const authority = secure ? await createAuthority() : undefined;
+  const listening = await listen(handler, ground.onDefect, await authority?.issue({ names: ["127.0.0.1"] }));
+  const extraRoots = authority ? [join(workspace, "authority.pem")] : [];
+  for (const file of extraRoots) writeFileSync(file, authority!.certificate);
+  const tokens = await listen(github.handler, ground.onDefect);
   for (const name of Object.keys(process.env)) if (name.startsWith("AWS_")) delete process.env[name];
   Object.assign(process.env, {
     AWS_EC2_METADATA_DISABLED: "true",
@@ -117,6 +133,7 @@ export async function startWorld(): Promise<World> {
     tokenUrl: `${tokens.url}/oidc/token?api-version=2.0`,
     workspace,
     defects,
+    parts,
     async sync(inputs, over = {}) {
       const mark = ground.requests.all.length;
       const clock = fakeClock(Date.now());
@@ -124,7 +141,7 @@ export async function startWorld(): Promise<World> {
         clock: over.clock ?? clock,
         env: over.env ?? {},
         ...(over.signal ? { signal: over.signal } : {}),
-        ambient: { region, workspace, temp: join(workspace, "temp"), ...over.ambient },
+        ambient: { region, workspace, temp: join(workspace, "temp"), extraRoots, ...over.ambient },
       });
       const emit = (event: Event) => {
         context.emit(event);
