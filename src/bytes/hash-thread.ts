@@ -1,7 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { InternalError } from "../errors.ts";
-import { chunkSize } from "./chunks.ts";
-import { holdLent } from "./lent.ts";
+import { holdShared } from "./chunks.ts";
 
 /** A digest that another thread computes, so that whoever sends the bytes does not wait for it. */
 export interface DistantDigest {
@@ -14,7 +13,7 @@ export interface DistantDigest {
 }
 
 /** Chunks on their way to the thread, over all digests. */
-const slots = 8;
+const most = 8;
 
 /** What the thread is told: take some bytes, or end the digest, wanted or not. */
 interface Order {
@@ -53,8 +52,6 @@ interface Waiting<T> {
 /** The one thread of a process: SHA-256 of some 1,400 MB/s, beside what sends. */
 class HashThread {
   private readonly worker: Worker;
-  private readonly memory = new SharedArrayBuffer(slots * chunkSize);
-  private readonly free = Array.from({ length: slots }, (_, slot) => slot);
   /** What is to be done once the thread has taken bytes, in their order. */
   private readonly taking: (() => void)[] = [];
   private readonly asking: Waiting<void>[] = [];
@@ -87,28 +84,14 @@ class HashThread {
 
   private update(id: number, algorithm: string, chunk: Uint8Array): Promise<void> | undefined {
     if (this.failure) return Promise.reject(this.failure);
-    const held = holdLent(chunk);
-    if (held) {
-      this.hand({ id, algorithm, bytes: chunk }, held.release);
-      return undefined;
-    }
-    for (let at = 0; at < chunk.length; at += chunkSize) {
-      const slot = this.free.pop();
-      if (slot === undefined) return this.room().then(() => this.update(id, algorithm, chunk.subarray(at)));
-      const piece = chunk.subarray(at, at + chunkSize);
-      const bytes = new Uint8Array(this.memory, slot * chunkSize, piece.length);
-      bytes.set(piece);
-      this.hand({ id, algorithm, bytes }, () => {
-        this.free.push(slot);
-        this.asking.shift()?.resolve();
-      });
+    for (let at = 0; at < chunk.length; ) {
+      if (this.taking.length >= most) return this.room().then(() => this.update(id, algorithm, chunk.subarray(at)));
+      const { bytes, release } = holdShared(chunk.subarray(at));
+      this.worker.postMessage({ id, algorithm, bytes });
+      this.taking.push(release);
+      at += bytes.length;
     }
     return undefined;
-  }
-
-  private hand(order: Order, taken: () => void): void {
-    this.worker.postMessage(order);
-    this.taking.push(taken);
   }
 
   private room(): Promise<void> {
@@ -116,8 +99,10 @@ class HashThread {
   }
 
   private answered(answer: Answer): void {
-    if (answer.id === undefined) this.taking.shift()?.();
-    else {
+    if (answer.id === undefined) {
+      this.taking.shift()?.();
+      this.asking.shift()?.resolve();
+    } else {
       this.ending.get(answer.id)?.resolve(answer.hex);
       this.ending.delete(answer.id);
     }

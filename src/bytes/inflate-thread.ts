@@ -8,25 +8,24 @@ export interface Begin {
     readonly engine: "createGunzip" | "createZstdDecompress";
     /** What may stand behind the end that the engine saw: another frame, or nothing but the zeros that some writers pad with. */
     readonly afterEnd: "frame" | "zeros";
-    /** Slots of `slotSize` bytes: the first `inputs` bring compressed bytes, the others take what is inflated. */
+    /** Slots of `slotSize` bytes for what is inflated. */
     readonly memory: SharedArrayBuffer;
-    readonly inputs: number;
     readonly outputs: number;
     readonly slotSize: number;
   };
 }
 
-/** What the thread is told of a run: a slot was filled, a slot was read, there is no more, nobody wants it any more. */
+/** What the thread is told of a run: here are compressed bytes, in shared memory; a slot was read; there is no more; nobody wants it any more. */
 export type Order =
   | Begin
-  | { readonly id: number; readonly filled: number; readonly size: number }
+  | { readonly id: number; readonly packed: Uint8Array }
   | { readonly id: number; readonly read: number }
   | { readonly id: number; readonly last: true }
   | { readonly id: number; readonly close: true };
 
-/** What it says: a slot of compressed bytes was used up, a slot was inflated, all was, or why it cannot be. */
+/** What it says: the oldest compressed bytes were used up, a slot was inflated, all was, or why it cannot be. */
 export type Answer =
-  | { readonly id: number; readonly used: number }
+  | { readonly id: number; readonly used: true }
   | { readonly id: number; readonly inflated: number; readonly size: number }
   | { readonly id: number; readonly end: true }
   | { readonly id: number; readonly code: string; readonly message: string };
@@ -54,7 +53,7 @@ export function inflateThread(): void {
     private readonly id: number;
     private readonly how: Begin["begin"];
     private readonly free: number[];
-    private readonly pieces: { readonly slot: number; bytes: Uint8Array }[] = [];
+    private readonly pieces: Uint8Array[] = [];
     private engine: Engine | undefined;
     private filling: { readonly slot: number; size: number } | undefined;
     private last = false;
@@ -65,11 +64,11 @@ export function inflateThread(): void {
     constructor({ id, begin }: Begin) {
       this.id = id;
       this.how = begin;
-      this.free = Array.from({ length: begin.outputs }, (_, slot) => begin.inputs + slot);
+      this.free = Array.from({ length: begin.outputs }, (_, slot) => slot);
     }
 
     hear(order: Exclude<Order, Begin>): void {
-      if ("filled" in order) this.pieces.push({ slot: order.filled, bytes: this.view(order.filled, order.size) });
+      if ("packed" in order) this.pieces.push(order.packed);
       else if ("read" in order) this.free.push(order.read);
       else this.last = true;
       if ("close" in order) {
@@ -131,16 +130,16 @@ export function inflateThread(): void {
         await new Promise<void>((resolve) => {
           this.wakeFeeder = resolve;
         });
-      return this.pieces[0]?.bytes;
+      return this.pieces[0];
     }
 
     private take(size: number): void {
       const piece = this.pieces[0];
       if (!piece) return;
-      piece.bytes = piece.bytes.subarray(size);
-      if (piece.bytes.length > 0) return;
+      this.pieces[0] = piece.subarray(size);
+      if (size < piece.length) return;
       this.pieces.shift();
-      answer({ id: this.id, used: piece.slot });
+      answer({ id: this.id, used: true });
     }
 
     /** Copies what was inflated into slots; one that is full is handed on. */

@@ -1,12 +1,13 @@
 import { Worker } from "node:worker_threads";
 import { InternalError } from "../errors.ts";
+import { holdShared } from "./chunks.ts";
 import { type Answer, type Begin, inflateThread, type Order } from "./inflate-thread.ts";
 import { lend } from "./lent.ts";
 
 /** Bytes of what goes to the thread and comes back at once: with less, the messages cost more than the copies (measured). */
 const slotSize = 1_048_576;
-/** Slots of compressed bytes, so that the thread never waits for the next one. */
-const inputs = 2;
+/** Chunks of compressed bytes that are handed to the thread, so that it never waits for the next one. */
+const inputs = 4;
 /** Slots that are inflated ahead of the reader, at least. */
 const fewestOutputs = 4;
 
@@ -31,9 +32,9 @@ export class Inflation {
   private readonly memory: SharedArrayBuffer;
   /** Of each slot, how many hold it. */
   private readonly holders: Uint32Array;
-  private readonly free = Array.from({ length: inputs }, (_, slot) => slot);
+  /** What is to be done once the thread has used compressed bytes up, in their order. */
+  private readonly using: (() => void)[] = [];
   private readonly inflated: { readonly slot: number; readonly size: number }[] = [];
-  private filling: { readonly slot: number; size: number } | undefined;
   private over = false;
   private failure: unknown;
   private wakeReader = () => {};
@@ -45,30 +46,28 @@ export class Inflation {
     this.onClose = onClose;
     const outputs = Math.max(fewestOutputs, Math.floor(memory / slotSize));
     // The system gives pages as they are used, so what is never held costs nothing.
-    this.memory = new SharedArrayBuffer((inputs + outputs) * slotSize);
-    this.holders = new Uint32Array(inputs + outputs);
+    this.memory = new SharedArrayBuffer(outputs * slotSize);
+    this.holders = new Uint32Array(outputs);
     lend(this.memory, { hold: (chunk) => this.hold(Math.floor(chunk.byteOffset / slotSize)) });
-    send({ id, begin: { ...codec, memory: this.memory, inputs, outputs, slotSize } });
+    send({ id, begin: { ...codec, memory: this.memory, outputs, slotSize } });
   }
 
-  /** Takes `chunk`, of which nothing is kept; gives `false` where nobody wants more. */
+  /** Takes the bytes of `chunk` over, held or copied; gives `false` where nobody wants more. */
   async write(chunk: Uint8Array): Promise<boolean> {
     for (let at = 0; at < chunk.length; ) {
-      this.filling ??= { slot: await this.freeSlot(), size: 0 };
+      while (this.using.length >= inputs && !this.over)
+        await new Promise<void>((resolve) => (this.wakeWriter = resolve));
       if (this.over) return false;
-      const { slot, size } = this.filling;
-      const part = chunk.subarray(at, at + slotSize - size);
-      new Uint8Array(this.memory, slot * slotSize + size, part.length).set(part);
-      this.filling.size += part.length;
-      at += part.length;
-      if (this.filling.size === slotSize) this.flush();
+      const { bytes, release } = holdShared(chunk.subarray(at));
+      this.using.push(release);
+      this.send({ id: this.id, packed: bytes });
+      at += bytes.length;
     }
     return !this.over;
   }
 
   /** There is no more to write. */
   end(): void {
-    this.flush();
     this.send({ id: this.id, last: true });
   }
 
@@ -100,7 +99,7 @@ export class Inflation {
   }
 
   hear(answer: Answer): void {
-    if ("used" in answer) this.free.push(answer.used);
+    if ("used" in answer) this.using.shift()?.();
     else if ("inflated" in answer) this.inflated.push({ slot: answer.inflated, size: answer.size });
     else if ("end" in answer) this.finish();
     else this.fail(new InflateError(answer.code, answer.message));
@@ -114,16 +113,6 @@ export class Inflation {
       this.holders[slot]! -= 1;
       if (this.holders[slot] === 0) this.send({ id: this.id, read: slot });
     };
-  }
-
-  private async freeSlot(): Promise<number> {
-    while (this.free.length === 0 && !this.over) await new Promise<void>((resolve) => (this.wakeWriter = resolve));
-    return this.free.pop() ?? 0;
-  }
-
-  private flush(): void {
-    if (this.filling && !this.over) this.send({ id: this.id, filled: this.filling.slot, size: this.filling.size });
-    this.filling = undefined;
   }
 
   private finish(): void {

@@ -35,7 +35,7 @@ function laterVerdict(
   complete: boolean,
   settings: SyncSettings,
 ): Verdict {
-  if (sameSource(model, manifest)) {
+  if (sameSource(model, manifest) && !laidOutOtherwise(model, manifest)) {
     if (!complete) return "repair";
     // The expected SHA-256 was never proven for these files: it is now, and their bytes are compared.
     return model.expectedSha256 && !manifest.source.sha256 && sameFiles(model, manifest) ? "compare" : "same";
@@ -45,9 +45,10 @@ function laterVerdict(
     return "replace";
   }
   if (sameFiles(model, manifest) && otherKind(model, manifest)) return complete ? "compare" : "upload";
+  const otherwise = sameSource(model, manifest) ? ", laid out otherwise" : "";
   throw otherCheckpoint(
     model,
-    `from ${manifest.source.label}, ${count(manifest.files.length, "file")}, ${size(manifestBytes(manifest))}`,
+    `from ${manifest.source.label}, ${count(manifest.files.length, "file")}, ${size(manifestBytes(manifest))}${otherwise}`,
   );
 }
 
@@ -67,6 +68,11 @@ function sameSource(model: ObservedModel, { source }: CheckpointManifest): boole
 function otherKind(model: ObservedModel, { source }: CheckpointManifest): boolean {
   if (model.expectedSha256 && source.sha256) return false;
   return model.source.identity.split(":")[0] !== source.identity.split(":")[0];
+}
+
+/** Whether the source's files go to other paths than those that lie there: another `strip-components`, say. */
+function laidOutOtherwise(model: ObservedModel, manifest: CheckpointManifest): boolean {
+  return model.source.content.kind === "files" && !sameFiles(model, manifest);
 }
 
 function sameFiles({ source }: ObservedModel, manifest: CheckpointManifest): boolean {

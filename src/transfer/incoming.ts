@@ -12,7 +12,7 @@ export interface Incoming {
   bytes(limit?: number): Promise<Buffer>;
   /** Fills `into` exactly; throws `TRANSFER_BROKEN` where the body is shorter or longer. */
   into(into: Uint8Array): Promise<void>;
-  /** The body in chunks of at most 512 KiB; each is valid until the next one is asked for. Ending early closes the connection. */
+  /** The body in chunks of at most 512 KiB; each is valid until the next one is asked for, and can be held. Ending early closes the connection. */
   chunks(): AsyncGenerator<Uint8Array, void, undefined>;
   /** Nothing more is wanted: closes the connection. */
   discard(): void;
@@ -60,18 +60,21 @@ export function incoming(response: IncomingMessage, exchange: Exchange): Incomin
       if (filled < into.length) throw wrongSize(into.length);
     },
     async *chunks() {
-      const buffer = acquireChunk();
       try {
-        for (;;) {
-          // What came before a connection broke is good, and who continues from there gets on.
-          const { filled, broken } = await inflow.fill(buffer);
-          if (filled > 0) yield buffer.subarray(0, filled);
-          if (broken) throw broken.reason;
-          if (filled < chunkSize) return;
+        for (let whole = true; whole; ) {
+          const buffer = acquireChunk();
+          try {
+            // What came before a connection broke is good, and who continues from there gets on.
+            const { filled, broken } = await inflow.fill(buffer);
+            if (filled > 0) yield buffer.subarray(0, filled);
+            if (broken) throw broken.reason;
+            whole = filled === chunkSize;
+          } finally {
+            releaseChunk(buffer);
+          }
         }
       } finally {
         inflow.close();
-        releaseChunk(buffer);
       }
     },
     discard: () => exchange.end(),

@@ -185,15 +185,17 @@ describe("planSync", () => {
     expect(outputs.manifests).not.toHaveProperty("point");
   });
 
-  it("takes no file of the manifest for an extra where the same archive would be laid out otherwise now", () => {
+  it("refuses the same archive where it would be laid out otherwise than what lies there", () => {
     const moved: Content = {
       ...content,
       files: content.files.map((file) => ({ ...file, path: `inner/${file.path}` })),
     };
     const source = { ...complete().source, content: moved };
-    const { changes, work } = plan(complete({ source }), { deleteExtra: true });
-    expect(changes).toEqual([]);
-    expect(work.models[0]).toMatchObject({ verdict: "same", extras: [], deletes: [] });
+    const refused = refusal(() => plan(complete({ source }), { deleteExtra: true }));
+    expect(refused.code).toBe("CHECKPOINT_OTHER_BYTES");
+    expect(refused.message).toContain("laid out otherwise");
+    const { work } = plan(complete({ source }), { replace: true });
+    expect(work.models[0]).toMatchObject({ verdict: "replace" });
   });
 
   it("never deletes another complete checkpoint that lies below: of a version, or of the reference architecture's uploader", () => {
