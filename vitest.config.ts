@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { defineConfig } from "vitest/config";
 
 /** GitHub's parser and language service import JSON as bundlers do; Node itself refuses that. */
@@ -5,6 +6,9 @@ const githubPackages = [/@actions\/(workflow-parser|languageservice)/];
 
 /** Tests that kill processes and watch pods on a clock meet a busy machine now and then; what fails twice in a row in CI is a defect. Elsewhere once is enough. */
 const retry = process.env["CI"] ? 1 : 0;
+
+/** Types are stripped and code is compiled once, not in every process that a test starts. */
+process.env["NODE_COMPILE_CACHE"] ??= resolve(import.meta.dirname, ".cache/node");
 
 const setupFiles = ["test/support/equal-bytes.ts"];
 

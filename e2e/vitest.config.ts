@@ -1,5 +1,9 @@
+import { resolve } from "node:path";
 import { defineConfig } from "vitest/config";
 import { layers } from "./layers.ts";
+
+/** Types are stripped and code is compiled once, not in every process that a test starts. */
+process.env["NODE_COMPILE_CACHE"] ??= resolve(import.meta.dirname, "../.cache/node");
 
 /** Tests that kill processes and watch pods on a clock may be tried once more where nobody looks on. */
 const retry = process.env["CI"] ? 1 : 0;

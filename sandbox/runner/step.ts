@@ -95,11 +95,18 @@ function environment(step: Step, files: RunnerFiles, temp: string): Record<strin
     GITHUB_SHA: "0123456789abcdef0123456789abcdef01234567",
     RUNNER_TEMP: temp,
     RUNNER_TOOL_CACHE: join(step.job, "tools"),
+    ...compileCache(),
     ...step.env,
   };
   for (const [name, value] of Object.entries(step.inputs)) env[`INPUT_${name.toUpperCase()}`] = value;
   for (const [name, value] of Object.entries(step.state ?? {})) env[`STATE_${name}`] = value;
   return env;
+}
+
+/** Where Node keeps what it compiled, if its parent keeps it: hundreds of steps that run from source would compile the same files. */
+function compileCache(): Record<string, string> {
+  const folder = process.env["NODE_COMPILE_CACHE"];
+  return folder ? { NODE_COMPILE_CACHE: folder } : {};
 }
 
 /** What the runner does with a step's output: commands act, masks hold, the rest is the log. */
