@@ -29,6 +29,14 @@ function expectAll(): void {
   expect(world.s3.uploads("models")).toEqual([]);
 }
 
+/** A sync, one request at a time, whose first part S3 refuses; it succeeds all the same. */
+async function syncRefusedOnce(status: number, code: string): Promise<void> {
+  const answer = { status, body: `<Error><Code>${code}</Code></Error>` };
+  world.ground.faults.add({ service: "s3", operation: "UploadPart", effect: { kind: "answer", answer } });
+  const ended = await world.sync({ ...inputs(), concurrency: "1" });
+  expect(ended.failure).toBeUndefined();
+}
+
 describe("parts over https", () => {
   it("are read once, with their checksum behind them", async () => {
     const ended = await world.sync(inputs());
@@ -78,25 +86,13 @@ describe("parts over https", () => {
   });
 
   it("have it before them, for good, where a server does not know it behind", async () => {
-    world.ground.faults.add({
-      service: "s3",
-      operation: "UploadPart",
-      effect: { kind: "answer", answer: { status: 501, body: "<Error><Code>NotImplemented</Code></Error>" } },
-    });
-    const ended = await world.sync({ ...inputs(), concurrency: "1" });
-    expect(ended.failure).toBeUndefined();
+    await syncRefusedOnce(501, "NotImplemented");
     expect(payloads()).toEqual([trailing, ...Array(5).fill("UNSIGNED-PAYLOAD")]);
     expectAll();
   });
 
   it("are signed whole, for good, where a bucket's policy wants it", async () => {
-    world.ground.faults.add({
-      service: "s3",
-      operation: "UploadPart",
-      effect: { kind: "answer", answer: { status: 403, body: "<Error><Code>AccessDenied</Code></Error>" } },
-    });
-    const ended = await world.sync({ ...inputs(), concurrency: "1" });
-    expect(ended.failure).toBeUndefined();
+    await syncRefusedOnce(403, "AccessDenied");
     const [first, ...others] = payloads();
     expect(first).toBe(trailing);
     expect(others).toHaveLength(5);
