@@ -1,4 +1,5 @@
 import { Cancelled, InternalError } from "../errors.ts";
+import { besidePages } from "./chunks.ts";
 
 /** A buffer on loan. Nobody may use `bytes` after `release`; releasing twice does nothing. */
 export interface Loan {
@@ -36,7 +37,7 @@ export function createPool(budget: number): BufferPool {
       return kept.splice(at, 1)[0]!;
     }
     while (kept.length > 0 && used + keptBytes > budget) keptBytes -= kept.shift()!.length;
-    return Buffer.allocUnsafeSlow(size);
+    return Buffer.allocUnsafeSlow(besidePages + size).subarray(besidePages);
   }
 
   function serve(): void {

@@ -11,7 +11,7 @@ const gzip: Packing = { name: "gzip", engine: "createGunzip", afterEnd: "zeros" 
 const zstd: Packing = { name: "zstd", engine: "createZstdDecompress", afterEnd: "frame" };
 
 /**
- * The bytes inside a gzip stream, of one member or several, in chunks of at most 1 MiB, which can be held; `memory` bytes of them, or a few MiB, are
+ * The bytes inside a gzip stream, of one member or several, in chunks of at most 2 MiB, which can be held; `memory` bytes of them, or a few MiB, are
  * in memory. Errors while it is read:
  * `SOURCE_TRUNCATED` where it ends too early, `SOURCE_DAMAGED` where it is no gzip, a checksum is wrong, or something other than zeros follows.
  */

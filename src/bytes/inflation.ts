@@ -1,17 +1,15 @@
 import { Worker } from "node:worker_threads";
 import { InternalError } from "../errors.ts";
-import { holdShared } from "./chunks.ts";
+import { chunkSize, holdShared } from "./chunks.ts";
 import { type Answer, type Begin, inflateThread, type Order } from "./inflate-thread.ts";
 import { lend } from "./lent.ts";
 
-/** Bytes of what goes to the thread and comes back at once: with less, the messages cost more than the copies (measured). */
-const slotSize = 1_048_576;
 /** Chunks of compressed bytes that are handed to the thread, so that it never waits for the next one. */
 const inputs = 4;
 /** Slots that are inflated ahead of the reader, at least. */
 const fewestOutputs = 4;
 
-/** How a stream is inflated; in `memory` bytes (4 MiB at least) lies what is inflated ahead of the reader, or held by it. */
+/** How a stream is inflated; in `memory` bytes (8 MiB at least) lies what is inflated ahead of the reader, or held by it. */
 export type Codec = Pick<Begin["begin"], "engine" | "afterEnd"> & { readonly memory: number };
 
 /** Why the thread cannot inflate the data: a code of zlib's, or `strayBytes`. */
@@ -44,12 +42,12 @@ export class Inflation {
     this.id = id;
     this.send = send;
     this.onClose = onClose;
-    const outputs = Math.max(fewestOutputs, Math.floor(memory / slotSize));
+    const outputs = Math.max(fewestOutputs, Math.floor(memory / chunkSize));
     // The system gives pages as they are used, so what is never held costs nothing.
-    this.memory = new SharedArrayBuffer(outputs * slotSize);
+    this.memory = new SharedArrayBuffer(outputs * chunkSize);
     this.holders = new Uint32Array(outputs);
-    lend(this.memory, { hold: (chunk) => this.hold(Math.floor(chunk.byteOffset / slotSize)) });
-    send({ id, begin: { ...codec, memory: this.memory, outputs, slotSize } });
+    lend(this.memory, { hold: (chunk) => this.hold(Math.floor(chunk.byteOffset / chunkSize)) });
+    send({ id, begin: { ...codec, memory: this.memory, outputs, slotSize: chunkSize } });
   }
 
   /** Takes the bytes of `chunk` over, held or copied; gives `false` where nobody wants more. */
@@ -71,13 +69,13 @@ export class Inflation {
     this.send({ id: this.id, last: true });
   }
 
-  /** What is inflated, in chunks of at most 1 MiB, each valid until the next one is asked for, or as long as it is held. Errors: `InflateError`, and what `fail` was given. */
+  /** What is inflated, in chunks of at most 2 MiB, each valid until the next one is asked for, or as long as it is held. Errors: `InflateError`, and what `fail` was given. */
   async *chunks(): AsyncGenerator<Uint8Array, void, undefined> {
     for (;;) {
       const next = this.inflated.shift();
       if (next) {
         const release = this.hold(next.slot);
-        yield new Uint8Array(this.memory, next.slot * slotSize, next.size);
+        yield new Uint8Array(this.memory, next.slot * chunkSize, next.size);
         release();
       } else if (this.failure !== undefined) throw this.failure;
       else if (this.over) return;

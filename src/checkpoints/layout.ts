@@ -1,5 +1,5 @@
 import { UserError } from "../errors.ts";
-import { isBookkeeping } from "../facts/checkpoint.ts";
+import { isBookkeeping } from "../facts/bookkeeping.ts";
 import { holdsControl, shown } from "../tar/names.ts";
 
 /** Something that lies in a source. */

@@ -1,4 +1,5 @@
-import type { Comparison, StoredManifest } from "../facts/checkpoint.ts";
+import type { StoredManifest } from "../facts/checkpoint.ts";
+import type { Comparison } from "../facts/listing.ts";
 import type { CheckpointManifest } from "../facts/manifest.ts";
 import type { ListedObject, Prefix } from "../facts/prefix.ts";
 import type { ModelSource } from "./content.ts";

@@ -1,10 +1,10 @@
 import { count, size } from "../action/describe.ts";
 import { type Change, type Known, type Plan, unknown } from "../action/plan.ts";
 import type { Json } from "../canonical.ts";
-import { completionMarker, isBookkeeping, otherCheckpoints } from "../facts/checkpoint.ts";
+import { completionMarker, isBookkeeping, otherCheckpoints } from "../facts/bookkeeping.ts";
+import { compareListing, type ListingDifference } from "../facts/listing.ts";
 import { type CheckpointManifest, manifestBytes, manifestDigest } from "../facts/manifest.ts";
 import { type ListedObject, prefixUri } from "../facts/prefix.ts";
-import { compareListing, type ListingDifference } from "./listing.ts";
 import type { GivenPrefix, ObservedModel, SyncSettings } from "./observed.ts";
 import { foundOf, isMarked, type Verdict, verdictOf } from "./verdict.ts";
 

@@ -5,7 +5,9 @@ import { sourceDenied, sourceNotFound } from "../bytes/failures.ts";
 import type { Source } from "../bytes/source.ts";
 import { digestOf } from "../canonical.ts";
 import { UserError } from "../errors.ts";
-import { differencesFrom, isBookkeeping, lookAt } from "../facts/checkpoint.ts";
+import { isBookkeeping } from "../facts/bookkeeping.ts";
+import { lookAt } from "../facts/checkpoint.ts";
+import { compareListing } from "../facts/listing.ts";
 import type { CheckpointManifest } from "../facts/manifest.ts";
 import { byPath, type ListedObject, type Prefix, prefixUri, regionIn } from "../facts/prefix.ts";
 import { openSource } from "../transfer/open.ts";
@@ -143,7 +145,7 @@ function listingIdentity(objects: readonly ListedObject[]): string {
 
 /** A prefix that has a manifest must be what it says: else a sync of it was not finished, or somebody changed it. */
 export function refuseIncomplete(manifest: CheckpointManifest, objects: readonly ListedObject[], prefix: Prefix): void {
-  const differing = differencesFrom(manifest, objects);
+  const { differing } = compareListing(manifest, objects, "etag");
   if (differing.length === 0) return;
   throw new UserError("CHECKPOINT_INCOMPLETE", {
     happened: `${prefixUri(prefix)} is not what its manifest says: ${differing.slice(0, 5).join(", ")} missing or changed.`,

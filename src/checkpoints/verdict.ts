@@ -1,6 +1,6 @@
 import { count, size } from "../action/describe.ts";
 import { UserError } from "../errors.ts";
-import { completionMarker, isBookkeeping } from "../facts/checkpoint.ts";
+import { completionMarker, isBookkeeping } from "../facts/bookkeeping.ts";
 import { type CheckpointManifest, manifestBytes } from "../facts/manifest.ts";
 import { byPath, type ListedObject, prefixUri } from "../facts/prefix.ts";
 import type { ObservedModel, SyncSettings } from "./observed.ts";

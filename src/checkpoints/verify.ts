@@ -1,10 +1,10 @@
 import type { Context } from "../action/context.ts";
 import { count } from "../action/describe.ts";
 import { type EksDeployError, RemoteError } from "../errors.ts";
+import { comparePages, type ListingDifference } from "../facts/listing.ts";
 import type { CheckpointManifest } from "../facts/manifest.ts";
 import { type ListedObject, listPages, prefixUri } from "../facts/prefix.ts";
 import type { Applied } from "./apply.ts";
-import { comparePages, type ListingDifference } from "./listing.ts";
 import { type ModelWork, prefixesOf, type SyncOutputs, type SyncWork, summariesOf } from "./plan.ts";
 import { headObject, type Store } from "./upload/store.ts";
 import { inWindow } from "./upload/window.ts";

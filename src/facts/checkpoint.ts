@@ -2,6 +2,8 @@ import type { Context } from "../action/context.ts";
 import { errorName, errorStatus, fromAws } from "../aws/errors.ts";
 import { s3Client } from "../aws/s3.ts";
 import type { Aws } from "../aws/session.ts";
+import { isBookkeeping } from "./bookkeeping.ts";
+import { compareListing } from "./listing.ts";
 import { type CheckpointManifest, manifestDigest, manifestPath, parseManifest } from "./manifest.ts";
 import { byPath, type ListedObject, listPages, type Prefix, parsePrefix, prefixUri, unquoted } from "./prefix.ts";
 
@@ -44,7 +46,7 @@ export function factsOf(
   manifest: CheckpointManifest | undefined,
 ): CheckpointFacts {
   const files = objects.filter((object) => !isBookkeeping(object.path));
-  const differences = manifest ? differencesFrom(manifest, objects) : [];
+  const differences = manifest ? compareListing(manifest, objects, "etag").differing : [];
   const sum = (some: readonly ListedObject[]) => some.reduce((total, object) => total + object.size, 0);
   return {
     prefix: prefixUri(prefix),
@@ -56,41 +58,6 @@ export function factsOf(
     complete: manifest !== undefined && differences.length === 0,
     differences,
   };
-}
-
-/** What is compared of an object: its ETag as well, which changes with every write, or its size alone. */
-export type Comparison = "etag" | "size";
-
-/** Paths of the manifest whose objects are missing or do not have its size and ETag. */
-export function differencesFrom(manifest: CheckpointManifest, objects: readonly ListedObject[]): readonly string[] {
-  const there = byPath(objects);
-  return manifest.files
-    .filter((file) => {
-      const object = there.get(file.path);
-      return object?.size !== file.size || object.etag !== file.etag;
-    })
-    .map((file) => file.path);
-}
-
-/** What the reference architecture's uploader writes when all files are there. */
-export const completionMarker = ".checkpoint-complete";
-
-/** Our manifest, the reference architecture's marker, and the empty objects that consoles make for folders. */
-export function isBookkeeping(path: string): boolean {
-  return path.startsWith(".eks-deploy/") || path === completionMarker || path === "" || path.endsWith("/");
-}
-
-/**
- * Tells of a path whether it lies in a folder that is marked as a complete checkpoint of its own: one of the versions below a prefix that is filled
- * flat, for example.
- */
-export function otherCheckpoints(paths: Iterable<string>): (path: string) => boolean {
-  const folders: string[] = [];
-  for (const path of paths) {
-    const marker = [manifestPath, completionMarker].find((name) => path.endsWith(`/${name}`));
-    if (marker !== undefined) folders.push(path.slice(0, -marker.length));
-  }
-  return (path) => folders.some((folder) => path.startsWith(folder));
 }
 
 /**

@@ -1,4 +1,4 @@
-import { chunkSize, chunksOf } from "../bytes/chunks.ts";
+import { bodyChunkSize, chunksOf } from "../bytes/chunks.ts";
 import type { Source } from "../bytes/source.ts";
 
 /** What is sent: bytes at hand, a range of a source, or chunks that pass once and must come to exactly `size`. */
@@ -17,16 +17,16 @@ export function canRepeat(body: Body | undefined): boolean {
   return body === undefined || body instanceof Uint8Array || "source" in body;
 }
 
-/** The body in chunks of at most 512 KiB; each is valid until the next one is asked for. */
+/** The body in chunks; each is valid until the next one is asked for. */
 export function bodyChunks(body: Body, signal: AbortSignal): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
   if (body instanceof Uint8Array) return pieces(body);
   if (!("source" in body)) return body.chunks;
-  const chunks = chunksOf(body.source, body.offset, body.size, signal);
+  const chunks = chunksOf(body.source, body.offset, body.size, signal, bodyChunkSize);
   return body.source.stream === undefined ? chunks : inPieces(chunks);
 }
 
 /** Bytes that no large read brought are sent in smaller pieces: they leave less of them, encrypted, in every connection (measured). */
-const pieceSize = chunkSize / 4;
+const pieceSize = bodyChunkSize / 4;
 
 function* pieces(bytes: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += pieceSize) yield bytes.subarray(at, at + pieceSize);

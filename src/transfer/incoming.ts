@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { acquireChunk, chunkSize, releaseChunk } from "../bytes/chunks.ts";
+import { acquireChunk, bodyChunkSize, releaseChunk } from "../bytes/chunks.ts";
 import { ConnectionFailed } from "./failure.ts";
 import { type Exchange, Inflow, letGo } from "./inflow.ts";
 
@@ -62,13 +62,13 @@ export function incoming(response: IncomingMessage, exchange: Exchange): Incomin
     async *chunks() {
       try {
         for (let whole = true; whole; ) {
-          const buffer = acquireChunk();
+          const buffer = acquireChunk(bodyChunkSize);
           try {
             // What came before a connection broke is good, and who continues from there gets on.
             const { filled, broken } = await inflow.fill(buffer);
             if (filled > 0) yield buffer.subarray(0, filled);
             if (broken) throw broken.reason;
-            whole = filled === chunkSize;
+            whole = filled === bodyChunkSize;
           } finally {
             releaseChunk(buffer);
           }

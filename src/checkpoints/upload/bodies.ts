@@ -9,7 +9,6 @@ import { Refused } from "../../transfer/failure.ts";
 import type { Turn } from "../../transfer/queue.ts";
 import { advise, retrying } from "../../transfer/retries.ts";
 import type { Part } from "../parts.ts";
-import { crcOf } from "./compare.ts";
 import { encryptionProblem, otherChecksum, race, UploadLost } from "./problems.ts";
 import { confirmedObject, type Store, type UploadedPart } from "./store.ts";
 
@@ -51,10 +50,11 @@ export async function putBytes(
   body: PartBody,
   turn: Turn,
 ): Promise<PutObject> {
-  const crc = crc32.base64(await crcOfBody(body, turn.signal));
+  const checksum = new BodyChecksum(crc32);
+  const crc = crc32.base64(await checksum.read(body, turn.signal));
   const place = `s3://${store.bucket}/${key}`;
   const headers = {
-    [crc32.header]: crc,
+    ...checksum.before(),
     ...(type === undefined ? {} : { "content-type": type }),
     ...encryptionHeaders(store),
     ...(found ? { "if-match": `"${found.etag}"` } : { "if-none-match": "*" }),
@@ -75,19 +75,6 @@ export async function putBytes(
 /** Uploads one part with its checksum, unless S3 holds it already. */
 export async function uploadPart(
   store: Store,
-  target: Target,
-  id: string,
-  part: Part,
-  body: PartBody,
-  held: UploadedPart | undefined,
-  turn: Turn,
-): Promise<SentPart> {
-  const send = (bytes: PartBody) => sendPart(store, target, id, part, bytes, held, turn);
-  return store.calls.checksumsTrail ? send(body) : withBytes(store.buffers, body, turn.signal, send);
-}
-
-async function sendPart(
-  store: Store,
   { key }: Target,
   id: string,
   part: Part,
@@ -95,24 +82,27 @@ async function sendPart(
   held: UploadedPart | undefined,
   turn: Turn,
 ): Promise<SentPart> {
-  const checksum = new BodyChecksum(crc32);
-  if (held?.size === part.size) {
-    const crc = await checksum.read(body, turn.signal);
-    if (held.crc32 === crc32.base64(crc)) return { etag: held.etag, crc, sent: false };
-  }
   const place = `s3://${store.bucket}/${key}`;
   const query = { partNumber: String(part.number), uploadId: id };
-  try {
-    const what = `uploading part ${part.number} of ${key}`;
-    const answer = await put(store, what, { key, query, headers: {}, checksum, body }, turn);
-    const crc = checksum.value!;
-    const text = crc32.base64(crc);
-    if (!answer["etag"] || (answer[crc32.header] ?? text) !== text) throw otherChecksum(place);
-    return { etag: unquoted(answer["etag"]), crc, sent: true };
-  } catch (thrown) {
-    if (thrown instanceof Refused && thrown.reason === "NoSuchUpload") throw new UploadLost(thrown);
-    throw told(thrown, store, place);
-  }
+  const send = async (bytes: PartBody): Promise<SentPart> => {
+    const checksum = new BodyChecksum(crc32);
+    if (held?.size === part.size) {
+      const crc = await checksum.read(bytes, turn.signal);
+      if (held.crc32 === crc32.base64(crc)) return { etag: held.etag, crc, sent: false };
+    }
+    try {
+      const what = `uploading part ${part.number} of ${key}`;
+      const answer = await put(store, what, { key, query, headers: {}, checksum, body: bytes }, turn);
+      const crc = checksum.value!;
+      const text = crc32.base64(crc);
+      if (!answer["etag"] || (answer[crc32.header] ?? text) !== text) throw otherChecksum(place);
+      return { etag: unquoted(answer["etag"]), crc, sent: true };
+    } catch (thrown) {
+      if (thrown instanceof Refused && thrown.reason === "NoSuchUpload") throw new UploadLost(thrown);
+      throw told(thrown, store, place);
+    }
+  };
+  return store.calls.checksumsTrail ? send(body) : withBytes(store.buffers, body, turn.signal, send);
 }
 
 /** One PUT with retries; gives the answer's headers. */
@@ -170,11 +160,6 @@ async function readWhole(
   const bytes = Buffer.allocUnsafe(size);
   await source.read(offset, bytes, signal);
   return bytes;
-}
-
-async function crcOfBody(body: PartBody, signal: AbortSignal): Promise<bigint> {
-  if (body instanceof Uint8Array) return crc32.update(body, crc32.empty);
-  return crcOf(crc32, body.source, body.offset, body.size, signal);
 }
 
 function encryptionHeaders({ encryption }: Store): Record<string, string> {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chunksOf } from "../../bytes/chunks.ts";
+import { bodyChunkSize, chunksOf } from "../../bytes/chunks.ts";
 import { type Crc, crc32, crc64Nvme } from "../../bytes/crc.ts";
 import type { Source } from "../../bytes/source.ts";
 import type { ManifestFile } from "../../facts/manifest.ts";
@@ -41,7 +41,7 @@ export async function crcOf(
   signal: AbortSignal,
 ): Promise<bigint> {
   let value = crc.empty;
-  for await (const chunk of chunksOf(source, offset, size, signal)) value = crc.update(chunk, value);
+  for await (const chunk of chunksOf(source, offset, size, signal, bodyChunkSize)) value = crc.update(chunk, value);
   return value;
 }
 
@@ -52,7 +52,7 @@ async function hashOf(
   signal: AbortSignal,
 ): Promise<string> {
   const hash = createHash(algorithm.toLowerCase());
-  for await (const chunk of chunksOf(source, 0, source.size, signal)) hash.update(chunk);
+  for await (const chunk of chunksOf(source, 0, source.size, signal, bodyChunkSize)) hash.update(chunk);
   return hash.digest(encoding);
 }
 

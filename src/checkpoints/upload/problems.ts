@@ -1,6 +1,6 @@
 import { errorName, errorStatus } from "../../aws/errors.ts";
 import { type EksDeployError, RemoteError, UserError } from "../../errors.ts";
-import { completionMarker } from "../../facts/checkpoint.ts";
+import { completionMarker } from "../../facts/bookkeeping.ts";
 import type { Store } from "./store.ts";
 
 /** An upload is of no use any more (aborted, refused at its end): its file begins again. `failure` is told when that does not help. */

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createAuthority } from "../../../sandbox/tls.ts";
-import { chunkSize } from "../../../src/bytes/chunks.ts";
+import { bodyChunkSize } from "../../../src/bytes/chunks.ts";
 import { receive, send } from "../../../src/transfer/send.ts";
 import { type Loopback, memorySource, type OnRequest, startLoopback } from "./loopback.ts";
 
@@ -234,8 +234,8 @@ describe("receive", () => {
       sizes.push(chunk.length);
       whole.push(Buffer.from(chunk));
     }
-    expect(sizes.slice(0, -1).every((size) => size === chunkSize)).toBe(true);
-    expect(sizes.length).toBe(Math.ceil(file.length / chunkSize));
+    expect(sizes.slice(0, -1).every((size) => size === bodyChunkSize)).toBe(true);
+    expect(sizes.length).toBe(Math.ceil(file.length / bodyChunkSize));
     expect(Buffer.concat(whole).equals(file)).toBe(true);
     const into = Buffer.alloc(file.length);
     await (await receive(get())).into(into);

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compareListing, comparePages } from "../../../src/checkpoints/listing.ts";
-import { isBookkeeping } from "../../../src/facts/checkpoint.ts";
+import { isBookkeeping } from "../../../src/facts/bookkeeping.ts";
+import { compareListing, comparePages } from "../../../src/facts/listing.ts";
 import { manifestPath } from "../../../src/facts/manifest.ts";
 import type { ListedObject } from "../../../src/facts/prefix.ts";
 

@@ -1,6 +1,9 @@
-import { type Comparison, isBookkeeping } from "../facts/checkpoint.ts";
-import type { CheckpointManifest } from "../facts/manifest.ts";
-import type { ListedObject } from "../facts/prefix.ts";
+import { isBookkeeping } from "./bookkeeping.ts";
+import type { CheckpointManifest } from "./manifest.ts";
+import type { ListedObject } from "./prefix.ts";
+
+/** What is compared of an object: its ETag as well, which changes with every write, or its size alone. */
+export type Comparison = "etag" | "size";
 
 /** How a listing differs from a manifest. */
 export interface ListingDifference {
