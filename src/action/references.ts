@@ -32,7 +32,7 @@ function fromVariable(name: string, ambient: Ambient): SourceRef {
   if (!URL.canParse(text) || !/^https?:/.test(text))
     throw new InputProblem(`names the variable ${name}, which holds no URL`);
   const url = new URL(text);
-  return { kind: "url", url: value, label: `${fileName(url)} (presigned, env:${name})` };
+  return { kind: "url", url: value, label: `${fileNameOfUrl(url) || url.hostname} (presigned, env:${name})` };
 }
 
 function s3Source(value: string): SourceRef {
@@ -54,8 +54,21 @@ function urlSource(value: string, secret: Secret): SourceRef {
   return { kind: "url", url: secret, label: `${url.origin}${url.pathname}` };
 }
 
-function fileName(url: URL): string {
-  return url.pathname.split("/").findLast((part) => part !== "") ?? url.hostname;
+/** What a place is called: the last part of its path, empty where it has none. */
+export function fileNameOf(ref: SourceRef): string {
+  if (ref.kind === "url") return fileNameOfUrl(new URL(ref.url.reveal()));
+  const path = ref.kind === "path" ? ref.path : ref.key;
+  return path.split(/[/\\]/).findLast((part) => part !== "" && part !== ".") ?? "";
+}
+
+/** The name of the file that a URL leads to, empty where it has none; as it stands where its percent signs encode nothing. */
+export function fileNameOfUrl(url: URL): string {
+  const name = url.pathname.split("/").findLast((part) => part !== "") ?? "";
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }
 
 /** An input that names one source. */

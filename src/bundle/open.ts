@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { SourceRef } from "../action/references.ts";
+import { fileNameOf, type SourceRef } from "../action/references.ts";
 import { chunksOf } from "../bytes/chunks.ts";
 import { gunzip, unzstd } from "../bytes/inflate.ts";
 import { inOrder } from "../bytes/ordered.ts";
@@ -35,7 +35,7 @@ export async function openBundle(ref: SourceRef, memory: BundleMemory, means: Me
   }
   const source = await openSource(ref, means);
   try {
-    return await bundleIn(source, fileName(ref), memory, signal);
+    return await bundleIn(source, fileNameOf(ref), memory, signal);
   } catch (thrown) {
     await source.close();
     throw thrown;
@@ -77,21 +77,6 @@ function fromFile(source: Source): ByteStream {
     chunks: (signal) => chunksOf(source, 0, source.size, signal),
     close: () => source.close(),
   };
-}
-
-/** The last part of the path: what tells an image archive's name. */
-function fileName(ref: SourceRef): string {
-  const path = ref.kind === "path" ? ref.path : ref.kind === "s3" ? ref.key : pathOf(ref.url.reveal());
-  return path.slice(path.lastIndexOf("/") + 1);
-}
-
-function pathOf(url: string): string {
-  const { pathname } = new URL(url);
-  try {
-    return decodeURIComponent(pathname);
-  } catch {
-    return pathname;
-  }
 }
 
 function notFound(label: string): UserError {

@@ -1,13 +1,13 @@
 import { isDnsLabel } from "../action/checks.ts";
 import type { Ambient } from "../action/context.ts";
 import { InputProblem } from "../action/contract.ts";
-import { parseSource, type SourceRef } from "../action/references.ts";
+import { fileNameOfUrl, parseSource, type SourceRef } from "../action/references.ts";
 import { Secret } from "../action/secret.ts";
 import { asTextMap } from "../action/structured.ts";
 import { holdsControl, shown } from "../tar/names.ts";
 import { smallestPart } from "./parts.ts";
 import type { VerifyMode } from "./verify.ts";
-import { type LayoutName, nameOfUrl } from "./version.ts";
+import type { LayoutName } from "./version.ts";
 
 /** Where a checkpoint is; `unset`: in a variable that this job does not have. */
 export type CheckpointRef = SourceRef | { readonly kind: "unset"; readonly variable: string };
@@ -73,7 +73,7 @@ function mapIn(text: string): Readonly<Record<string, string>> | undefined {
 
 function presigned(key: string, value: string): SourceRef {
   if (!URL.canParse(value) || !/^https?:/.test(value)) throw new InputProblem(`has no URL for ${key} in its variable`);
-  return { kind: "url", url: new Secret(value), label: `${nameOfUrl(new URL(value)) || key} (presigned)` };
+  return { kind: "url", url: new Secret(value), label: `${fileNameOfUrl(new URL(value)) || key} (presigned)` };
 }
 
 function checkKey(key: string): void {

@@ -1,4 +1,4 @@
-import type { SourceRef } from "../action/references.ts";
+import { fileNameOf, type SourceRef } from "../action/references.ts";
 import { UserError } from "../errors.ts";
 import type { Prefix } from "../facts/prefix.ts";
 
@@ -7,7 +7,7 @@ export type LayoutName = "versioned" | "flat";
 
 /** The version of a checkpoint: `given`, else its source's name without extension. A name that is no part of a key is `CHECKPOINT_VERSION`. */
 export function versionOf(key: string, ref: SourceRef, given: string | undefined): string {
-  const version = given ?? nameOf(ref).replace(/(\.tar)?\.(gz|zst)$|\.(tar|tgz|tzst)$/i, "");
+  const version = given ?? fileNameOf(ref).replace(/(\.tar)?\.(gz|zst)$|\.(tar|tgz|tzst)$/i, "");
   if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(version)) return version;
   throw new UserError("CHECKPOINT_VERSION", {
     happened: `${key}: "${version}" is no version that is fit for a key in S3 (letters, digits, ".", "_" and "-").`,
@@ -24,20 +24,4 @@ export function modelPrefix(
   const above = place.prefix.replace(/^\/+|\/+$/g, "");
   const parts = [above, key, place.layout === "versioned" ? version : ""].filter((part) => part !== "");
   return { bucket: place.bucket, key: `${parts.join("/")}/` };
-}
-
-function nameOf(ref: SourceRef): string {
-  if (ref.kind === "url") return nameOfUrl(new URL(ref.url.reveal()));
-  const path = ref.kind === "path" ? ref.path : ref.key;
-  return path.split(/[/\\]/).findLast((part) => part !== "" && part !== ".") ?? "";
-}
-
-/** The name of the file that a URL leads to, empty where it has none; as it stands where its percent signs encode nothing. */
-export function nameOfUrl(url: URL): string {
-  const name = url.pathname.split("/").findLast((part) => part !== "") ?? "";
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name;
-  }
 }

@@ -7,10 +7,7 @@ import type { Ingress } from "../../cluster/objects.ts";
 import { ingresses } from "../../cluster/resources.ts";
 import { unlessForbidden } from "../../deploy/live.ts";
 import { asEksDeployError, RemoteError } from "../../errors.ts";
-
-const lookEvery = 5_000;
-/** The controller takes a load balancer away within a minute or two of its last Ingress. */
-const within = 15 * 60_000;
+import { untilGone } from "./wait.ts";
 
 /** Addresses that an Ingress has. */
 export function addressesIn({ status }: Ingress): readonly string[] {
@@ -25,20 +22,18 @@ export async function ingressesGone(
   ctx: Context,
 ): Promise<void> {
   if (names.length === 0) return;
-  const deadline = ctx.clock.now() + within;
-  for (let told = false; ; told = true) {
+  const look = async () => {
     const left = (await cluster.list(ingresses, { namespace })).filter(({ metadata }) => names.includes(metadata.name));
-    if (left.length === 0) return;
-    const list = left.map(({ metadata }) => metadata.name).join(", ");
-    if (!told) ctx.log.info(`Waiting for the load balancer controller to let go of ${list}`);
-    if (ctx.clock.now() >= deadline) {
-      throw new RemoteError("RELEASE_REMOVE_INGRESS", {
-        happened: `The load balancer controller has not let go of the Ingresses ${list}: they wait for it with a finalizer.`,
-        next: "See that the AWS Load Balancer Controller is running (kubectl get pods -n kube-system), then run remove again.",
-      });
-    }
-    await ctx.clock.sleep(lookEvery, ctx.signal);
-  }
+    return left.length === 0 ? undefined : left.map(({ metadata }) => metadata.name).join(", ");
+  };
+  const waiting = (list: string) => `Waiting for the load balancer controller to let go of ${list}`;
+  const stuck = (list: string) => {
+    throw new RemoteError("RELEASE_REMOVE_INGRESS", {
+      happened: `The load balancer controller has not let go of the Ingresses ${list}: they wait for it with a finalizer.`,
+      next: "See that the AWS Load Balancer Controller is running (kubectl get pods -n kube-system), then run remove again.",
+    });
+  };
+  await untilGone({ look, waiting, stuck }, ctx);
 }
 
 /** Waits until the load balancers of these addresses are gone. Gives those that stay because Ingresses of others use them, each as a sentence. */
@@ -48,39 +43,40 @@ export async function balancersGone(
   aws: Aws,
   ctx: Context,
 ): Promise<readonly string[]> {
-  const deadline = ctx.clock.now() + within;
   const stay: string[] = [];
-  for (const address of addresses) {
-    for (let told = false; ; told = true) {
-      const there = await balancerOf(address, aws, ctx);
-      if (there === "unknown") {
-        stay.push(
-          `Whether the load balancer ${address} is gone was not looked at: the role may not read load balancers.`,
-        );
-        break;
-      }
-      if (!there) break;
-      const everywhere = await unlessForbidden(cluster.list(ingresses));
-      const users = (everywhere ?? []).filter((item) => addressesIn(item).includes(address));
-      if (users.length > 0) {
-        const [first] = users;
-        stay.push(
-          `The load balancer ${address} stays: ${users.length} other Ingresses use it, such as ${first!.metadata.namespace}/${first!.metadata.name}.`,
-        );
-        break;
-      }
-      if (!told) ctx.log.info(`Waiting for the load balancer ${address} to go`);
-      if (ctx.clock.now() >= deadline) {
-        if (everywhere) throw balancerStays(address, there);
-        stay.push(
-          `The load balancer ${address} is still there; whether others use it was not looked at: the role may not list Ingresses of all namespaces.`,
-        );
-        break;
-      }
-      await ctx.clock.sleep(lookEvery, ctx.signal);
-    }
-  }
+  for (const address of addresses)
+    await balancerGone(address, cluster, aws, ctx, (sentence) => void stay.push(sentence));
   return stay;
+}
+
+async function balancerGone(
+  address: string,
+  cluster: Cluster,
+  aws: Aws,
+  ctx: Context,
+  stays: (sentence: string) => void,
+): Promise<void> {
+  const look = async () => {
+    const arn = await balancerOf(address, aws, ctx);
+    if (arn === "unknown")
+      stays(`Whether the load balancer ${address} is gone was not looked at: the role may not read load balancers.`);
+    if (!arn || arn === "unknown") return undefined;
+    const everywhere = await unlessForbidden(cluster.list(ingresses));
+    const users = (everywhere ?? []).filter((item) => addressesIn(item).includes(address));
+    const [first] = users;
+    if (!first) return { arn, seenAll: everywhere !== undefined };
+    const { namespace, name } = first.metadata;
+    stays(`The load balancer ${address} stays: ${users.length} other Ingresses use it, such as ${namespace}/${name}.`);
+    return undefined;
+  };
+  const waiting = () => `Waiting for the load balancer ${address} to go`;
+  const stuck = ({ arn, seenAll }: { readonly arn: string; readonly seenAll: boolean }) => {
+    if (seenAll) throw balancerStays(address, arn);
+    stays(
+      `The load balancer ${address} is still there; whether others use it was not looked at: the role may not list Ingresses of all namespaces.`,
+    );
+  };
+  await untilGone({ look, waiting, stuck }, ctx);
 }
 
 /** Tags of the load balancer controller and of EKS Auto Mode: the Ingress group, and the cluster. */

@@ -1,29 +1,24 @@
 import type { Context } from "../../action/context.ts";
 import type { Cluster } from "../../cluster/cluster.ts";
-import type { Pod } from "../../cluster/objects.ts";
+import type { Namespace, Pod } from "../../cluster/objects.ts";
 import { deployments, namespaces, pods, replicaSets } from "../../cluster/resources.ts";
 import { RemoteError } from "../../errors.ts";
-
-const lookEvery = 5_000;
-/** A model server has its grace period to end in, and Kubernetes a minute or two to empty a namespace. */
-const within = 15 * 60_000;
+import { untilGone } from "./wait.ts";
 
 /** Waits until the pods of an uninstalled release have ended: until then they hold their GPUs. `RELEASE_REMOVE_PODS` where they do not end. */
-export async function podsGone(release: string, namespace: string, cluster: Cluster, ctx: Context): Promise<void> {
-  const deadline = ctx.clock.now() + within;
-  for (let told = false; ; told = true) {
-    const left = (await leftPods(release, namespace, cluster)).map(({ metadata }) => metadata.name);
-    if (left.length === 0) return;
-    const list = left.join(", ");
-    if (!told) ctx.log.info(`Waiting for the pods ${list} to end`);
-    if (ctx.clock.now() >= deadline) {
-      throw new RemoteError("RELEASE_REMOVE_PODS", {
-        happened: `The release is uninstalled, and its pods ${list} are still there: they hold their GPUs.`,
-        next: `See why they do not end: kubectl describe pod -n ${namespace} ${left[0]} (a node that is gone keeps its pods until it is deleted), then run remove again.`,
-      });
-    }
-    await ctx.clock.sleep(lookEvery, ctx.signal);
-  }
+export function podsGone(release: string, namespace: string, cluster: Cluster, ctx: Context): Promise<void> {
+  const look = async () => {
+    const left = await leftPods(release, namespace, cluster);
+    return left.length === 0 ? undefined : left.map(({ metadata }) => metadata.name);
+  };
+  const waiting = (names: readonly string[]) => `Waiting for the pods ${names.join(", ")} to end`;
+  const stuck = (names: readonly string[]) => {
+    throw new RemoteError("RELEASE_REMOVE_PODS", {
+      happened: `The release is uninstalled, and its pods ${names.join(", ")} are still there: they hold their GPUs.`,
+      next: `See why they do not end: kubectl describe pod -n ${namespace} ${names[0]} (a node that is gone keeps its pods until it is deleted), then run remove again.`,
+    });
+  };
+  return untilGone({ look, waiting, stuck }, ctx);
 }
 
 /** Pods with the release's label that nothing keeps any more; whoever else uses the label has a Deployment for them. */
@@ -50,20 +45,19 @@ async function leftPods(release: string, namespace: string, cluster: Cluster): P
 }
 
 /** Waits until a namespace that was deleted is gone; one that nobody deleted stays. `RELEASE_REMOVE_NAMESPACE` where something in it holds it. */
-export async function namespaceGone(name: string, cluster: Cluster, ctx: Context): Promise<void> {
-  const deadline = ctx.clock.now() + within;
-  for (let told = false; ; told = true) {
+export function namespaceGone(name: string, cluster: Cluster, ctx: Context): Promise<void> {
+  const look = async () => {
     const found = await cluster.get(namespaces, name);
-    if (!found?.metadata.deletionTimestamp) return;
-    if (!told) ctx.log.info(`Waiting for the namespace ${name} to be emptied`);
-    if (ctx.clock.now() >= deadline) {
-      const holding = (found.status?.conditions ?? []).filter(({ status }) => status === "True");
-      const why = holding.map(({ message = "" }) => message).join("; ");
-      throw new RemoteError("RELEASE_REMOVE_NAMESPACE", {
-        happened: `The namespace ${name} is deleted, and Kubernetes cannot empty it${why === "" ? "" : `: ${why}`}.`,
-        next: `Whoever set the finalizers must let go: see kubectl get namespace ${name} -o yaml, then run remove again.`,
-      });
-    }
-    await ctx.clock.sleep(lookEvery, ctx.signal);
-  }
+    return found?.metadata.deletionTimestamp ? found : undefined;
+  };
+  const waiting = () => `Waiting for the namespace ${name} to be emptied`;
+  const stuck = ({ status }: Namespace) => {
+    const holding = (status?.conditions ?? []).filter((condition) => condition.status === "True");
+    const why = holding.map(({ message = "" }) => message).join("; ");
+    throw new RemoteError("RELEASE_REMOVE_NAMESPACE", {
+      happened: `The namespace ${name} is deleted, and Kubernetes cannot empty it${why === "" ? "" : `: ${why}`}.`,
+      next: `Whoever set the finalizers must let go: see kubectl get namespace ${name} -o yaml, then run remove again.`,
+    });
+  };
+  return untilGone({ look, waiting, stuck }, ctx);
 }

@@ -1,0 +1,30 @@
+import type { Context } from "../../action/context.ts";
+
+const lookEvery = 5_000;
+/**
+ * Long enough for all that a removal waits for: a model server has its grace period to end in, Kubernetes a minute or two to empty a namespace, and
+ * the load balancer controller as long to take one away.
+ */
+const within = 15 * 60_000;
+
+/** Something that goes by itself once it was told to. */
+export interface Going<T> {
+  /** What is left of it; `undefined`: nothing, or nothing to wait for. */
+  look(): Promise<T | undefined>;
+  /** Said once, when there is something to wait for. */
+  waiting(left: T): string;
+  /** Throws, or tells in another way, what holds it after a quarter of an hour. */
+  stuck(left: T): void;
+}
+
+/** Looks every few seconds until it is gone, or stuck. */
+export async function untilGone<T>(going: Going<T>, ctx: Context): Promise<void> {
+  const deadline = ctx.clock.now() + within;
+  for (let told = false; ; told = true) {
+    const left = await going.look();
+    if (left === undefined) return;
+    if (!told) ctx.log.info(going.waiting(left));
+    if (ctx.clock.now() >= deadline) return going.stuck(left);
+    await ctx.clock.sleep(lookEvery, ctx.signal);
+  }
+}
