@@ -11,35 +11,52 @@ import {
 /** Claims of a token; times in seconds since the epoch. */
 export type Claims = Readonly<Record<string, unknown>>;
 
+interface Keys {
+  readonly id: string;
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+}
+
+function keysOf(privateKey: KeyObject): Keys {
+  const publicKey = createPublicKey(privateKey);
+  const der = publicKey.export({ type: "spki", format: "der" });
+  return { id: createHash("sha256").update(der).digest("base64url"), privateKey, publicKey };
+}
+
 /** An OIDC issuer: one RSA key, tokens signed by it. */
 export class Issuer {
   /** `https://...`, no slash at its end. */
   readonly url: string;
-  readonly keyId: string;
-  private readonly privateKey: KeyObject;
-  private readonly publicKey: KeyObject;
+  private readonly given: string | undefined;
+  private made: Keys | undefined;
 
   constructor(url: string, privateKey?: string) {
     this.url = url;
-    this.privateKey = privateKey
-      ? createPrivateKey(privateKey)
-      : generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
-    this.publicKey = createPublicKey(this.privateKey);
-    this.keyId = createHash("sha256")
-      .update(this.publicKey.export({ type: "spki", format: "der" }))
-      .digest("base64url");
+    this.given = privateKey;
+  }
+
+  /** Made when they are first needed: a key takes a tenth of a second, and most worlds sign nothing with it. */
+  private get keys(): Keys {
+    this.made ??= keysOf(
+      this.given ? createPrivateKey(this.given) : generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey,
+    );
+    return this.made;
+  }
+
+  get keyId(): string {
+    return this.keys.id;
   }
 
   /** The private key, PEM: for another server that shall sign as this issuer. */
   signingKey(): string {
-    return this.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+    return this.keys.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
   }
 
   /** A signed token (RS256). `iss` is added. */
   mint(claims: Claims): string {
     const head = encode({ alg: "RS256", typ: "JWT", kid: this.keyId });
     const body = encode({ iss: this.url, ...claims });
-    return `${head}.${body}.${sign("sha256", Buffer.from(`${head}.${body}`), this.privateKey).toString("base64url")}`;
+    return `${head}.${body}.${sign("sha256", Buffer.from(`${head}.${body}`), this.keys.privateKey).toString("base64url")}`;
   }
 
   /** Whether the token's signature is this issuer's; its claims are not looked at. */
@@ -47,12 +64,12 @@ export class Issuer {
     const [head = "", body = "", signature = ""] = token.split(".");
     const header = decode(head);
     if (header?.["alg"] !== "RS256" || header["kid"] !== this.keyId) return false;
-    return verify("sha256", Buffer.from(`${head}.${body}`), this.publicKey, Buffer.from(signature, "base64url"));
+    return verify("sha256", Buffer.from(`${head}.${body}`), this.keys.publicKey, Buffer.from(signature, "base64url"));
   }
 
   /** The document at `<issuer>/keys`. */
   jwks(): unknown {
-    return { keys: [{ ...this.publicKey.export({ format: "jwk" }), kid: this.keyId, use: "sig", alg: "RS256" }] };
+    return { keys: [{ ...this.keys.publicKey.export({ format: "jwk" }), kid: this.keyId, use: "sig", alg: "RS256" }] };
   }
 
   discovery(): unknown {

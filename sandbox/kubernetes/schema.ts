@@ -1,4 +1,6 @@
-import * as models from "@kubernetes/client-node";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import type { Kind } from "./kinds.ts";
 
 /** The type of a value: what the public API models say, read from the client library's generated classes. */
@@ -15,6 +17,15 @@ interface Attribute {
 }
 interface Model {
   getAttributeTypeMap(): readonly Attribute[];
+}
+
+const require = createRequire(import.meta.url);
+const folder = join(dirname(require.resolve("@kubernetes/client-node")), "gen/models");
+
+/** A generated class by its name. Each is loaded alone: the package's index brings some thousand that no kind of ours has. */
+function modelOf(name: string): Model | undefined {
+  const file = join(folder, `${name}.js`);
+  return existsSync(file) ? (require(file) as Readonly<Record<string, Model>>)[name] : undefined;
 }
 
 const any: Shape = { type: "any" };
@@ -37,7 +48,7 @@ const quantityMaps = new Set([
 export function shapeOf(kind: Kind): Shape {
   const version = kind.version.charAt(0).toUpperCase() + kind.version.slice(1);
   const name = kind.resource === "events" ? "CoreV1Event" : `${version}${kind.kind}`;
-  return name in models ? struct(name) : { type: "struct", name: kind.kind, fields: customFields() };
+  return modelOf(name) ? struct(name) : { type: "struct", name: kind.kind, fields: customFields() };
 }
 
 function customFields(): ReadonlyMap<string, Shape> {
@@ -54,7 +65,7 @@ function customFields(): ReadonlyMap<string, Shape> {
 function struct(name: string): Shape {
   const known = structs.get(name);
   if (known) return known;
-  const model = (models as unknown as Record<string, Model | undefined>)[name];
+  const model = modelOf(name);
   if (!model?.getAttributeTypeMap) return any;
   const fields = new Map<string, Shape>();
   const shape: Shape = { type: "struct", name, fields };
