@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { defineConfig } from "vitest/config";
+import { kubernetesClientFiles, narrowKubernetesClient } from "./test/support/kubernetes-client.ts";
 
 /** GitHub's parser and language service import JSON as bundlers do; Node itself refuses that. */
 const githubPackages = [/@actions\/(workflow-parser|languageservice)/];
@@ -31,10 +32,13 @@ export default defineConfig({
         },
       },
       {
+        plugins: [narrowKubernetesClient()],
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
+          globalSetup: "test/support/bundles.ts",
           setupFiles,
+          server: { deps: { inline: [kubernetesClientFiles] } },
           retry,
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
+import { inject } from "vitest";
 import type { Bench } from "./cluster.ts";
 import type { ProcessJob } from "./deploy-process.ts";
 
-const script = resolve(import.meta.dirname, "deploy-process.ts");
+const script = inject("bundles")["deploy-process"];
 
 /** What a run in a process of its own has told until it ended. */
 export interface Ended {

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { expect } from "vitest";
+import { expect, inject } from "vitest";
 import { writeSampleBundle } from "../../../sandbox/sample/bundle.ts";
 import { writeSampleCheckpoints } from "../../../sandbox/sample/checkpoints.ts";
 import { sampleModels, sampleSpec } from "../../../sandbox/sample/spec.ts";
@@ -125,8 +125,7 @@ export async function openRoom(options: WorldOptions & { readonly scale?: number
   const runKilled: Room["runKilled"] = (requests, inputs = {}) => {
     const file = join(folder, "inputs.json");
     writeFileSync(file, JSON.stringify({ ...usual, ...inputs }));
-    const script = join(import.meta.dirname, "release-process.ts");
-    const child = spawn(process.execPath, [script, file, String(waits)], {
+    const child = spawn(process.execPath, [inject("bundles")["release-process"], file, String(waits)], {
       env: environment(),
       stdio: ["ignore", "pipe", "inherit"],
     });

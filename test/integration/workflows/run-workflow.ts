@@ -1,10 +1,10 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { basename, join, matchesGlob, resolve } from "node:path";
+import { basename, join, matchesGlob } from "node:path";
+import { inject } from "vitest";
 import { runStep, type StepResult, workspaceOf } from "../../../sandbox/runner/step.ts";
 import { interpolate, runs, type Status } from "../../unit/workflows/expressions.ts";
 import {
   type Job,
-  root,
   type Step,
   type Workflow,
   type Call as WorkflowCall,
@@ -208,7 +208,7 @@ function runShell(
   return runStep({ program, script, inputs: {}, env: { ...call.env, ...env }, job: folder });
 }
 
-/** The action from its sources, so that the test needs no build. */
+/** The action from its sources: dist/ may be older. */
 async function runAction(
   name: string,
   inputs: Readonly<Record<string, string>>,
@@ -219,7 +219,7 @@ async function runAction(
   const script = join(call.folder, `${name}.mjs`);
   writeFileSync(
     script,
-    `import { main } from ${JSON.stringify(resolve(root, "src/main.ts"))};\nawait main(${JSON.stringify(name)});\n`,
+    `import { main } from ${JSON.stringify(inject("bundles").main)};\nawait main(${JSON.stringify(name)});\n`,
   );
   return runStep({ script, inputs, env: { ...call.env, ...env }, job: folder });
 }
