@@ -114,11 +114,23 @@ export function expectedSignature(parts: SignedParts, signature: Signature, payl
   const request = canonicalRequest(parts, signature, payload);
   const within = `${signature.day}/${signature.region}/${signature.service}/aws4_request`;
   const toSign = [algorithm, signature.stamp, within, sha256(request)].join("\n");
-  const key = [signature.day, signature.region, signature.service, "aws4_request"].reduce<Buffer | string>(
-    (previous, part) => createHmac("sha256", previous).update(part).digest(),
-    `AWS4${secret}`,
-  );
-  return createHmac("sha256", key).update(toSign).digest("hex");
+  return createHmac("sha256", signingKey(within, secret)).update(toSign).digest("hex");
+}
+
+const signingKeys = new Map<string, Buffer>();
+
+/** The key of a scope: the same for all requests of a day, so it is kept, as senders keep it. */
+function signingKey(within: string, secret: string): Buffer {
+  const name = `${secret} ${within}`;
+  const known = signingKeys.get(name);
+  if (known) return known;
+  const key = within
+    .split("/")
+    .reduce((previous, part) => createHmac("sha256", previous).update(part).digest(), Buffer.from(`AWS4${secret}`));
+  // Sessions come and go.
+  if (signingKeys.size >= 1_000) signingKeys.clear();
+  signingKeys.set(name, key);
+  return key;
 }
 
 /** The canonical request, as the service would show it in `SignatureDoesNotMatch`. */
