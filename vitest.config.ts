@@ -37,7 +37,7 @@ export default defineConfig({
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
           globalSetup: "test/support/bundles.ts",
-          setupFiles,
+          setupFiles: [...setupFiles, "test/support/slow-hash.ts"],
           server: { deps: { inline: [kubernetesClientFiles] } },
           retry,
           testTimeout: 120_000,
