@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
-import { build, type Plugin, transformSync } from "esbuild";
+import { build, type Plugin, stop, transform } from "esbuild";
 import type { TestProject } from "vitest/node";
 import { narrowActionsCore } from "../../scripts/build/actions-core.ts";
 import { narrowAwsClients } from "../../scripts/build/aws-clients.ts";
@@ -44,7 +44,7 @@ declare module "vitest" {
 export default async function setup({ provide }: TestProject): Promise<void> {
   const narrowed = mkdtempSync(join(tmpdir(), "eks-deploy-narrowed-"));
   try {
-    narrow(narrowed);
+    await narrow(narrowed);
     const { outputFiles, metafile } = await build({
       // Names of the output are made of paths from here, which must be the same in the next run.
       absWorkingDir: narrowed,
@@ -76,16 +76,19 @@ export default async function setup({ provide }: TestProject): Promise<void> {
     provide("bundles", Object.fromEntries(bundles));
   } finally {
     rmSync(narrowed, { recursive: true });
+    await stop();
   }
 }
 
 /** Lays the packages that dist/ holds in part, without what nobody calls: they are most of what a process would load. */
-function narrow(target: string): void {
-  for (const file of readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })) {
-    if (!file.endsWith(".ts")) continue;
-    const { code } = transformSync(readFileSync(join(root, "src", file), "utf8"), { loader: "ts", target: "node24" });
-    writeFileSync(join(target, `${file.replaceAll("/", "-")}.js`), code);
-  }
+async function narrow(target: string): Promise<void> {
+  const names = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" });
+  const strip = async (name: string) => {
+    const source = readFileSync(join(root, "src", name), "utf8");
+    const { code } = await transform(source, { loader: "ts", target: "node24" });
+    writeFileSync(join(target, `${name.replaceAll("/", "-")}.js`), code);
+  };
+  await Promise.all(names.filter((name) => name.endsWith(".ts")).map(strip));
   for (const each of [narrowActionsCore, narrowAwsClients, narrowKubernetesClient]) each(root, target);
 }
 
