@@ -1,0 +1,3 @@
+import { testKilled } from "./killing.ts";
+
+testKilled(["rollback"]);
