@@ -20,7 +20,7 @@ export default defineConfig({
   test: {
     fsModuleCachePath: ".cache/vitest-modules",
     // Most of a slow test is waiting for other processes and for pods on a clock, so more of them than cores run at once.
-    maxWorkers: 3,
+    maxWorkers: 4,
     projects: [
       {
         test: {
