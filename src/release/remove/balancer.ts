@@ -7,7 +7,7 @@ import type { Ingress } from "../../cluster/objects.ts";
 import { ingresses } from "../../cluster/resources.ts";
 import { unlessForbidden } from "../../deploy/live.ts";
 import { asEksDeployError, RemoteError } from "../../errors.ts";
-import { untilGone } from "./wait.ts";
+import { deadlineFor, untilGone } from "./wait.ts";
 
 /** Addresses that an Ingress has. */
 export function addressesIn({ status }: Ingress): readonly string[] {
@@ -43,9 +43,10 @@ export async function balancersGone(
   aws: Aws,
   ctx: Context,
 ): Promise<readonly string[]> {
+  const deadline = deadlineFor(ctx);
   const stay: string[] = [];
   for (const address of addresses)
-    await balancerGone(address, cluster, aws, ctx, (sentence) => void stay.push(sentence));
+    await balancerGone(address, cluster, aws, ctx, deadline, (sentence) => void stay.push(sentence));
   return stay;
 }
 
@@ -54,6 +55,7 @@ async function balancerGone(
   cluster: Cluster,
   aws: Aws,
   ctx: Context,
+  deadline: number,
   stays: (sentence: string) => void,
 ): Promise<void> {
   const look = async () => {
@@ -76,7 +78,7 @@ async function balancerGone(
       `The load balancer ${address} is still there; whether others use it was not looked at: the role may not list Ingresses of all namespaces.`,
     );
   };
-  await untilGone({ look, waiting, stuck }, ctx);
+  await untilGone({ look, waiting, stuck }, ctx, deadline);
 }
 
 /** Tags of the load balancer controller and of EKS Auto Mode: the Ingress group, and the cluster. */

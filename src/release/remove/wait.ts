@@ -7,6 +7,11 @@ const lookEvery = 5_000;
  */
 const within = 15 * 60_000;
 
+/** When a wait that begins now has lasted too long, ms since the epoch. */
+export function deadlineFor(ctx: Context): number {
+  return ctx.clock.now() + within;
+}
+
 /** Something that goes by itself once it was told to. */
 export interface Going<T> {
   /** What is left of it; `undefined`: nothing, or nothing to wait for. */
@@ -17,9 +22,8 @@ export interface Going<T> {
   stuck(left: T): void;
 }
 
-/** Looks every few seconds until it is gone, or stuck. */
-export async function untilGone<T>(going: Going<T>, ctx: Context): Promise<void> {
-  const deadline = ctx.clock.now() + within;
+/** Looks every few seconds until it is gone, or stuck. Several waits one after the other share a deadline. */
+export async function untilGone<T>(going: Going<T>, ctx: Context, deadline = deadlineFor(ctx)): Promise<void> {
   for (let told = false; ; told = true) {
     const left = await going.look();
     if (left === undefined) return;
