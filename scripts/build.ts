@@ -4,7 +4,7 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { transformSync } from "esbuild";
 import { actionNames } from "../src/action-names.ts";
 import { narrowActionsCore } from "./build/actions-core.ts";
@@ -19,6 +19,9 @@ function stub(name: string): string {
   return `import { main } from "./index.js";\n\nawait main("${name}");\n`;
 }
 
+/** What a thread runs: a bundle of its own, beside the library, small because each thread loads all of it. */
+const thread = "transfer/sending-thread.js";
+
 /** The command line, outside GitHub; npm links it as `eks-deploy`. */
 const cliStub = `#!/usr/bin/env node\nimport { cli } from "./index.js";\n\nawait cli(process.argv.slice(2));\n`;
 
@@ -32,6 +35,10 @@ function build(target: string): void {
   mkdirSync(target, { recursive: true });
   const options = ["--out", target, "--license", "licenses.txt", "--quiet"];
   execFileSync(bin("ncc"), ["build", join(compiled, "main.js"), ...options], { cwd: root, stdio: "inherit" });
+  execFileSync(bin("ncc"), ["build", join(compiled, thread), "--out", join(compiled, "thread"), "--quiet"], {
+    cwd: root,
+  });
+  cpSync(join(compiled, "thread/index.js"), join(target, basename(thread)));
   for (const name of readdirSync(target).filter((file) => file.endsWith(".js"))) minify(join(target, name));
   for (const name of actionNames) writeFileSync(join(target, `${name}.js`), stub(name));
   writeFileSync(join(target, "cli.js"), cliStub, { mode: 0o755 });

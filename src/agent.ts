@@ -12,8 +12,11 @@ export interface Agents {
   destroy(): void;
 }
 
+/** What of the environment decides how connections are made. */
+export type Surroundings = Pick<Ambient, "proxy" | "extraRoots">;
+
 /** `maxSockets`: connections at once to one host. */
-export function createAgents(ambient: Ambient, maxSockets: number): Agents {
+export function createAgents(ambient: Surroundings, maxSockets: number): Agents {
   const { https: httpsProxy, http: httpProxy, none } = ambient.proxy;
   const proxyEnv =
     httpsProxy || httpProxy ? { HTTPS_PROXY: httpsProxy, HTTP_PROXY: httpProxy, NO_PROXY: none } : undefined;
@@ -36,7 +39,7 @@ export function createAgents(ambient: Ambient, maxSockets: number): Agents {
  * The system's roots and those of the environment, PEM; `undefined` where Node's own set has them all. It took those of NODE_EXTRA_CA_CERTS in when
  * it started, and a set of our own costs time and memory.
  */
-export function trustedRoots(ambient: Ambient): string[] | undefined {
+export function trustedRoots(ambient: Pick<Ambient, "extraRoots">): string[] | undefined {
   const files = ambient.extraRoots.map((file) => readFileSync(file, "utf8"));
   const known = new Set(getCACertificates("extra").map(withoutSpace));
   const extra = files.flatMap((text) => text.match(certificate) ?? [text]);

@@ -63,9 +63,9 @@ export const sharedOverNetwork: RowMaker = async (world) => {
   };
 };
 
-/** A compressed bundle of three images: 3.5 GB, or 0.6 GB. */
+/** A compressed bundle of three images: 3.5 GB, or 1.2 GB. */
 function compressedBundle(world: World) {
-  const size = (world.quick ? 100 : 580) * 1_000_000;
+  const size = (world.quick ? 200 : 580) * 1_000_000;
   const path = join(world.folder, "poolside-2611.tar.gz");
   const bytes = 6 * size;
   if (existsSync(path)) return { path, bytes };

@@ -7,7 +7,7 @@ import { retryStrategy } from "./retries.ts";
 import { assumeRole, renewing } from "./role.ts";
 
 /** Most connections at once to one host; the bulk engines bound their own concurrency below it. */
-const connections = 256;
+export const connections = 256;
 
 /** Whom and where an action acts as. */
 export interface Target {

@@ -2,11 +2,16 @@ import { constants, fstatSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { Cancelled, UserError } from "../errors.ts";
 import { sourceChanged, sourceDenied, sourceNotFound } from "./failures.ts";
-import type { Source } from "./source.ts";
+import type { Place, Source } from "./source.ts";
 
 interface Stamp {
   readonly size: bigint;
   readonly mtimeNs: bigint;
+}
+
+/** The identity that `openFile` gives a file of these (`stat` with `bigint`). */
+export function fileIdentity(path: string, { size, mtimeNs }: Stamp): string {
+  return `file:${path}:${size}:${mtimeNs}`;
 }
 
 /**
@@ -33,6 +38,7 @@ class FileSource implements Source {
   readonly size: number;
   readonly identity: string;
   readonly label: string;
+  private readonly path: string;
   private readonly handle: FileHandle;
   private readonly stamp: Stamp;
   private closed = false;
@@ -42,7 +48,13 @@ class FileSource implements Source {
     this.stamp = stamp;
     this.label = label;
     this.size = Number(stamp.size);
-    this.identity = `file:${path}:${stamp.size}:${stamp.mtimeNs}`;
+    this.identity = fileIdentity(path, stamp);
+    this.path = path;
+  }
+
+  place(): Place {
+    const { path, identity, label } = this;
+    return { path, identity, label, offset: 0 };
   }
 
   async read(offset: number, into: Uint8Array, signal?: AbortSignal): Promise<number> {

@@ -15,8 +15,29 @@ export interface Source {
    * One pass over a range, where one request is cheaper than many reads. A chunk is valid until the next one is asked for.
    * Callers use `chunksOf`, which does without it where a source has none.
    */
-  stream?(offset: number, size: number, signal?: AbortSignal): AsyncIterable<Uint8Array>;
+  stream?: ((offset: number, size: number, signal?: AbortSignal) => AsyncIterable<Uint8Array>) | undefined;
+  /** Where the bytes lie, for another thread that reads them by itself. */
+  place?(): Place | undefined;
   close(): Promise<void>;
+}
+
+/** What `openFile` or `openUrl` found, in plain words that pass from thread to thread; `offset`: where in it a source begins. */
+export type Place = (FilePlace | UrlPlace) & {
+  readonly identity: string;
+  readonly label: string;
+  readonly offset: number;
+};
+
+export interface FilePlace {
+  readonly path: string;
+}
+
+export interface UrlPlace {
+  /** A secret. */
+  readonly url: string;
+  readonly size: number;
+  readonly etag: string | undefined;
+  readonly modified: string | undefined;
 }
 
 /** Bytes that pass once, in order. A chunk is valid until the next one is asked for; `hold` makes it last. */

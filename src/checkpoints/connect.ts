@@ -1,11 +1,12 @@
 import type { Context } from "../action/context.ts";
 import type { InputSources } from "../action/load.ts";
-import { type Aws, connectAws } from "../aws/session.ts";
+import { type Aws, connectAws, connections } from "../aws/session.ts";
 import { UserError } from "../errors.ts";
 import { bucketFacts } from "../facts/bucket.ts";
 import { findRecord } from "../record/find.ts";
 import type { RecordedCheckpoint } from "../record/record.ts";
 import { openStore as openRecords } from "../record/store.ts";
+import { sendingThreads } from "../transfer/sending-threads.ts";
 import { checkKey, encryptionOf } from "./encryption.ts";
 import type { SyncInputs } from "./inputs.ts";
 import { openStore, type Store } from "./upload/store.ts";
@@ -42,8 +43,13 @@ export async function connectSync(
   const owner = inputs.bucketOwner ?? aws.account;
   const bucket = await bucketFacts(inputs.bucket, aws, ctx, owner);
   if (wanted.models.length > 0) await checkKey(inputs.kmsKeyArn, bucket, aws, ctx);
-  const store = await openStore({ bucket: inputs.bucket, owner, encryption: encryptionOf(inputs.kmsKeyArn) }, aws, ctx);
-  return { aws, wanted, store, opened: [] };
+  const threads = sendingThreads(ctx, connections);
+  const store = await openStore(
+    { bucket: inputs.bucket, owner, encryption: encryptionOf(inputs.kmsKeyArn), threads },
+    aws,
+    ctx,
+  );
+  return { aws, wanted, store, opened: [threads] };
 }
 
 /** Lets go of the sources. */

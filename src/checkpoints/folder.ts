@@ -1,8 +1,8 @@
 import { readdir, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { sourceDenied } from "../bytes/failures.ts";
-import { openFile } from "../bytes/file.ts";
-import type { Source } from "../bytes/source.ts";
+import { fileIdentity, openFile } from "../bytes/file.ts";
+import type { Place, Source } from "../bytes/source.ts";
 import { UserError } from "../errors.ts";
 import { shown } from "../tar/names.ts";
 import type { Placing } from "./archive.ts";
@@ -26,19 +26,27 @@ export async function folderContent(
   const open = openFiles();
   const placed = files.map(({ path, entry }): CheckpointFile => {
     const at = join(folder, entry.path);
-    return { path, size: entry.size, bytes: lazily(at, entry.size, `${label}/${entry.path}`, open) };
+    return { path, size: entry.size, bytes: new LazyFile(at, entry, `${label}/${entry.path}`, open) };
   });
   return { content: { kind: "files", leftOut, files: placed }, close: () => open.close() };
 }
 
-async function entriesOf(folder: string, label: string) {
-  const entries: { path: string; folder: boolean; size: number }[] = [];
+interface Entry {
+  readonly path: string;
+  readonly folder: boolean;
+  readonly size: number;
+  readonly identity: string;
+}
+
+async function entriesOf(folder: string, label: string): Promise<readonly Entry[]> {
+  const entries: Entry[] = [];
   for (const found of await readdir(folder, { recursive: true, withFileTypes: true })) {
     const at = join(found.parentPath, found.name);
     const path = pathIn(folder, at);
     if (found.isDirectory()) continue;
     if (!found.isFile()) throw noPlainFile(path, label);
-    entries.push({ path, folder: false, size: (await stat(at)).size });
+    const stamp = await stat(at, { bigint: true });
+    entries.push({ path, folder: false, size: Number(stamp.size), identity: fileIdentity(at, stamp) });
   }
   return entries.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
@@ -84,18 +92,35 @@ async function closeOldest(open: Map<string, { source: Promise<Source>; users: n
   }
 }
 
-function lazily(path: string, size: number, label: string, open: OpenFiles): Source {
-  return {
-    size,
-    label,
-    identity: `file:${path}:${size}`,
-    read: (offset, into, signal) =>
-      open.use(path, async (source) => {
-        if (source.size !== size) throw changed(label);
-        return source.read(offset, into, signal);
-      }),
-    close: async () => {},
-  };
+/** A file that is opened when its bytes are wanted, and must still be what the folder's listing told. */
+class LazyFile implements Source {
+  readonly size: number;
+  readonly identity: string;
+  readonly label: string;
+  private readonly path: string;
+  private readonly open: OpenFiles;
+
+  constructor(path: string, { size, identity }: Pick<Entry, "size" | "identity">, label: string, open: OpenFiles) {
+    this.path = path;
+    this.size = size;
+    this.identity = identity;
+    this.label = label;
+    this.open = open;
+  }
+
+  place(): Place {
+    const { path, identity, label } = this;
+    return { path, identity, label, offset: 0 };
+  }
+
+  read(offset: number, into: Uint8Array, signal?: AbortSignal): Promise<number> {
+    return this.open.use(this.path, async (source) => {
+      if (source.identity !== this.identity) throw changed(this.label);
+      return source.read(offset, into, signal);
+    });
+  }
+
+  async close(): Promise<void> {}
 }
 
 function changed(label: string): UserError {

@@ -15,6 +15,11 @@ export class BodyChecksum {
     return this.known;
   }
 
+  /** Takes over what another one found on the same body. */
+  learn(value: bigint | undefined): void {
+    this.known = value;
+  }
+
   /** Reads the body for it. */
   async read(body: Body, signal: AbortSignal): Promise<bigint> {
     let value = this.crc.empty;

@@ -1,4 +1,4 @@
-import { bodyChunkSize, chunksOf } from "../bytes/chunks.ts";
+import { bodyChunkSize, chunksOf, passingChunkSize } from "../bytes/chunks.ts";
 import type { Source } from "../bytes/source.ts";
 
 /** What is sent: bytes at hand, a range of a source, or chunks that pass once and must come to exactly `size`. */
@@ -26,7 +26,7 @@ export function bodyChunks(body: Body, signal: AbortSignal): AsyncIterable<Uint8
 }
 
 /** Bytes that no large read brought are sent in smaller pieces: they leave less of them, encrypted, in every connection (measured). */
-const pieceSize = bodyChunkSize / 4;
+const pieceSize = passingChunkSize;
 
 function* pieces(bytes: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += pieceSize) yield bytes.subarray(at, at + pieceSize);

@@ -1,17 +1,16 @@
 import { EksDeployError, RemoteError, UserError } from "../errors.ts";
 
+type ConnectionCode = "TRANSFER_BROKEN" | "TRANSFER_STALLED" | "TRANSFER_TLS";
+
 /** A connection that broke, could not be made or fell silent; worth another attempt unless it is about the certificate. */
 export class ConnectionFailed extends RemoteError {
+  declare readonly code: ConnectionCode;
   /** `ECONNRESET`, `ENOTFOUND`, `STALLED`, ...; empty where there is none. */
   readonly reason: string;
+  /** In words; `happened` is made from it. */
+  readonly why: string;
 
-  constructor(
-    code: "TRANSFER_BROKEN" | "TRANSFER_STALLED" | "TRANSFER_TLS",
-    what: string,
-    reason: string,
-    why: string,
-    cause?: unknown,
-  ) {
+  constructor(code: ConnectionCode, what: string, reason: string, why: string, cause?: unknown) {
     super(code, {
       happened: `${what}: ${why}.`,
       next:
@@ -21,6 +20,7 @@ export class ConnectionFailed extends RemoteError {
       ...(cause === undefined ? {} : { cause }),
     });
     this.reason = reason;
+    this.why = why;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { acquireChunk, bodyChunkSize, releaseChunk } from "../bytes/chunks.ts";
+import { acquireChunk, bodyChunkSize, type ChunkSize, releaseChunk } from "../bytes/chunks.ts";
 import { ConnectionFailed } from "./failure.ts";
 import { type Exchange, Inflow, letGo } from "./inflow.ts";
 
@@ -12,10 +12,30 @@ export interface Incoming {
   bytes(limit?: number): Promise<Buffer>;
   /** Fills `into` exactly; throws `TRANSFER_BROKEN` where the body is shorter or longer. */
   into(into: Uint8Array): Promise<void>;
-  /** The body in chunks of at most 512 KiB; each is valid until the next one is asked for, and can be held. Ending early closes the connection. */
-  chunks(): AsyncGenerator<Uint8Array, void, undefined>;
+  /** The body in chunks of at most `most` bytes (512 KiB); each is valid until the next one is asked for, and can be held. Ending early closes the connection. */
+  chunks(most?: ChunkSize): AsyncGenerator<Uint8Array, void, undefined>;
   /** Nothing more is wanted: closes the connection. */
   discard(): void;
+}
+
+/** An answer whose body is at hand. */
+export function arrived({
+  status,
+  headers,
+  body,
+}: Pick<Incoming, "status" | "headers"> & { readonly body: Buffer }): Incoming {
+  return {
+    status,
+    headers,
+    bytes: async (limit = body.length) => body.subarray(0, limit),
+    async into(into) {
+      body.copy(into);
+    },
+    async *chunks() {
+      yield body;
+    },
+    discard() {},
+  };
 }
 
 export function incoming(response: IncomingMessage, exchange: Exchange): Incoming {
@@ -59,16 +79,16 @@ export function incoming(response: IncomingMessage, exchange: Exchange): Incomin
       });
       if (filled < into.length) throw wrongSize(into.length);
     },
-    async *chunks() {
+    async *chunks(most = bodyChunkSize) {
       try {
         for (let whole = true; whole; ) {
-          const buffer = acquireChunk(bodyChunkSize);
+          const buffer = acquireChunk(most);
           try {
             // What came before a connection broke is good, and who continues from there gets on.
             const { filled, broken } = await inflow.fill(buffer);
             if (filled > 0) yield buffer.subarray(0, filled);
             if (broken) throw broken.reason;
-            whole = filled === bodyChunkSize;
+            whole = filled === most;
           } finally {
             releaseChunk(buffer);
           }

@@ -99,9 +99,10 @@ export class Inflow {
     });
     response.once("end", () => this.finish("whole"));
     response.once("error", (error) => this.finish({ reason: exchange.failed(error) }));
-    response.once("close", () =>
-      this.finish({ reason: exchange.failed(new Error("closed in the middle of its body")) }),
-    );
+    response.once("close", () => {
+      if (this.end === undefined)
+        this.finish({ reason: exchange.failed(new Error("closed in the middle of its body")) });
+    });
   }
 
   private pause(): void {

@@ -1,4 +1,5 @@
 import type { Context } from "../action/context.ts";
+import { bodyChunkSize, passingChunkSize } from "../bytes/chunks.ts";
 import { sourceChanged } from "../bytes/failures.ts";
 import { rangedSource } from "../bytes/ranges.ts";
 import type { Source } from "../bytes/source.ts";
@@ -22,6 +23,9 @@ export interface RemoteFile {
   /** What an answer other than 200, 206 and 412 means; reads its body. */
   refusal(answer: Incoming): Promise<Error>;
 }
+
+/** Ranges up to this are one of many that pass at once. */
+const longRange = 67_108_864;
 
 /** A stream that made no progress is begun again so often. */
 const fruitless = 5;
@@ -71,7 +75,7 @@ export function remoteSource(file: RemoteFile, ctx: Pick<Context, "clock" | "sig
         const from = at;
         try {
           const answer = await retry(() => open(at, end - at, signal), options);
-          for await (const chunk of answer.chunks()) {
+          for await (const chunk of answer.chunks(size > longRange ? bodyChunkSize : passingChunkSize)) {
             at += chunk.length;
             if (at > end)
               throw new ConnectionFailed("TRANSFER_BROKEN", label, "SIZE", "the server gave more than was asked for");

@@ -1,12 +1,14 @@
 import type { Context } from "../action/context.ts";
 import { type Aws, inRegion } from "../aws/session.ts";
 import { runningSha256, sha256Hex } from "../bytes/digest.ts";
+import type { Place } from "../bytes/source.ts";
 import { type Body, bodyChunks, canRepeat, sizeOf } from "./body.ts";
 import type { BodyChecksum } from "./body-checksum.ts";
 import { reasonOf } from "./failure.ts";
-import type { Incoming } from "./incoming.ts";
+import { arrived, type Incoming } from "./incoming.ts";
 import { bucketUrl, objectUrl } from "./s3-place.ts";
 import { type Answer, type Outgoing, receive } from "./send.ts";
+import type { SendingThreads } from "./sending-threads.ts";
 import { type Signer, s3Signer, trailingPayload, unsignedPayload } from "./sign.ts";
 
 /** One request for an object of a bucket. */
@@ -45,13 +47,13 @@ interface Door {
  * Opens a bucket for requests whose bodies are too large for the SDK's client. What is corrected once and then remembered: a wrong clock
  * (`RequestTimeTooSkewed`), a bucket in another region, a bucket policy that wants signed bodies, a server that knows no checksum behind a body.
  * Expired credentials are asked for again, once.
- * `owner`: account that must own the bucket.
+ * `owner`: account that must own the bucket. `threads`: send what they can of large bodies.
  */
 export async function openBucket(
   aws: Aws,
   bucket: string,
   ctx: Pick<Context, "clock" | "signal">,
-  options: { readonly owner?: string } = {},
+  options: { readonly owner?: string; readonly threads?: SendingThreads | undefined } = {},
 ): Promise<BucketCalls> {
   let door = await doorOf(aws, bucket, ctx);
   let signBodies: "not needed" | "needed" | "no help" = "not needed";
@@ -67,8 +69,9 @@ export async function openBucket(
       ...(options.owner === undefined ? {} : { "x-amz-expected-bucket-owner": options.owner }),
     };
     const signed = await door.signer.sign({ method, url, headers, payload });
-    const body = trailing ? { body: checksum.framed(trailing, signal) } : {};
-    return receive({ ...more, method, url, ...body, headers: signed, agents: aws.agents, signal });
+    const outgoing = { ...more, method, url, headers: signed, agents: aws.agents, signal };
+    if (!trailing) return receive(outgoing);
+    return sendTrailing(outgoing, trailing, checksum, options.threads);
   }
 
   const secure = () => door.url.startsWith("https:");
@@ -170,4 +173,29 @@ async function hashOf(body: Body, signal: AbortSignal): Promise<string> {
   const digest = runningSha256();
   for await (const chunk of bodyChunks(body, signal)) digest.update(chunk);
   return digest.hex();
+}
+
+/** Sends a body with its checksum behind it: a range of a file from whichever thread has least to do. */
+async function sendTrailing(
+  { signal, ...outgoing }: Outgoing,
+  body: Body,
+  checksum: BodyChecksum,
+  threads: SendingThreads | undefined,
+): Promise<Incoming> {
+  const here = () => receive({ ...outgoing, signal, body: checksum.framed(body, signal) });
+  const place = placeOf(body);
+  if (!threads || !place) return here();
+  return threads.share(here, async (sender) => {
+    const { what, method, url, headers, stall, patience } = outgoing;
+    const request = { what, method, url, headers, stall, patience, place, size: sizeOf(body) };
+    const { answer, crc } = await sender.send(request, signal);
+    checksum.learn(crc);
+    return arrived({ ...answer, body: Buffer.from(answer.body.buffer) });
+  });
+}
+
+function placeOf(body: Body): Place | undefined {
+  if (body instanceof Uint8Array || !("source" in body)) return undefined;
+  const place = body.source.place?.();
+  return place && { ...place, offset: place.offset + body.offset };
 }

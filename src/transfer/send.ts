@@ -129,11 +129,19 @@ function announces({ body, method }: Outgoing): boolean {
 /** The answer's head; rejects with one of our errors. */
 function headOf(request: ClientRequest, what: string): Promise<IncomingMessage> {
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
-    const fail = (thrown: unknown) => reject(connectionFailure(thrown, what));
-    request.once("response", resolve);
+    let waiting = true;
+    // Every request closes: an error that nobody hears would cost more than the request.
+    const fail = (thrown: () => unknown) => {
+      if (waiting) reject(connectionFailure(thrown(), what));
+      waiting = false;
+    };
+    request.once("response", (head) => {
+      waiting = false;
+      resolve(head);
+    });
     // Stays: a connection may break more than once, and an error without a listener would end the process.
-    request.on("error", fail);
-    request.once("close", () => fail(new Error("closed before an answer came")));
+    request.on("error", (error) => fail(() => error));
+    request.once("close", () => fail(() => new Error("closed before an answer came")));
   });
   answered.catch(() => {});
   return answered;

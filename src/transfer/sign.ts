@@ -1,4 +1,4 @@
-import { createHash, createHmac, type Hash, type Hmac } from "node:crypto";
+import { createHash, createHmac, createSecretKey, type Hash, type Hmac, type KeyObject } from "node:crypto";
 import { SignatureV4 } from "@smithy/signature-v4";
 import type { CredentialProvider } from "../aws/credentials.ts";
 import type { Clock } from "../retry.ts";
@@ -70,7 +70,7 @@ class Sha256 {
   private readonly hash: Hash | Hmac;
 
   constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.hash = secret === undefined ? createHash("sha256") : createHmac("sha256", bytesOf(secret));
+    this.hash = secret === undefined ? createHash("sha256") : createHmac("sha256", keyOf(secret));
   }
 
   update(data: string | ArrayBuffer | ArrayBufferView): void {
@@ -82,6 +82,20 @@ class Sha256 {
   }
 
   reset(): void {}
+}
+
+/** The key of the secret that was used last, and of those that the signer keeps by itself: to make one takes longer than to sign with it. */
+let last: { readonly secret: string; readonly key: KeyObject } | undefined;
+const derived = new WeakMap<ArrayBuffer | ArrayBufferView, KeyObject>();
+
+function keyOf(secret: string | ArrayBuffer | ArrayBufferView): KeyObject {
+  if (typeof secret !== "string") {
+    const key = derived.get(secret) ?? createSecretKey(bytesOf(secret));
+    derived.set(secret, key);
+    return key;
+  }
+  if (last?.secret !== secret) last = { secret, key: createSecretKey(bytesOf(secret)) };
+  return last.key;
 }
 
 function bytesOf(data: string | ArrayBuffer | ArrayBufferView): Uint8Array {

@@ -13,7 +13,13 @@ import { noRanges, type RemoteFile, remoteSource } from "./remote-source.ts";
 import { retrying } from "./retries.ts";
 import { receive } from "./send.ts";
 
-type Means = Pick<Context, "clock" | "signal" | "emit">;
+/** What reading needs. */
+export type Means = Pick<Context, "clock" | "signal" | "emit">;
+
+interface UrlRef {
+  readonly url: Secret;
+  readonly label: string;
+}
 
 /** Redirects that are followed; a download page that loops is not a file. */
 const mostRedirects = 5;
@@ -22,16 +28,10 @@ const mostRedirects = 5;
  * A file behind a URL, presigned or plain. Its size comes from a GET of its first byte, because a presigned GET refuses HEAD. The URL is a
  * secret: it is in no message and no identity. Errors: `SOURCE_NOT_FOUND`, `SOURCE_DENIED`, `SOURCE_EXPIRED`, `SOURCE_NO_RANGES`, `SOURCE_CHANGED`.
  */
-export async function openUrl(
-  ref: { readonly url: Secret; readonly label: string },
-  agents: Pick<Agents, "http" | "https">,
-  ctx: Means,
-): Promise<Source> {
+export async function openUrl(ref: UrlRef, agents: Pick<Agents, "http" | "https">, ctx: Means): Promise<Source> {
   const { label } = ref;
   const what = `reading ${label}`;
-  const get = (headers: Readonly<Record<string, string>>, signal: AbortSignal) =>
-    followed(ref.url.reveal(), headers, { what, agents, signal });
-  const refusal = async (answer: Incoming) => refusedUrl(ref, answer, await answer.bytes(), ctx);
+  const { get, refusal } = asking(ref, agents, ctx);
   const first = await retry(
     async () => {
       const answer = await get({ range: "bytes=0-0" }, ctx.signal);
@@ -49,17 +49,30 @@ export async function openUrl(
   const { etag, "last-modified": modified, "content-range": range = "*/0" } = first.headers;
   const size = Number(/\/(\d+)$/.exec(range)?.[1] ?? Number.NaN);
   if (!Number.isSafeInteger(size)) throw noRanges(label);
-  const place = new URL(ref.url.reveal());
-  const file: RemoteFile = {
-    size,
-    label,
-    identity: `url:${place.host}${place.pathname}:${size}:${etag ?? modified ?? nameless(ref.url)}`,
-    etag,
-    modified,
-    get,
-    refusal,
+  const { host, pathname } = new URL(ref.url.reveal());
+  const identity = `url:${host}${pathname}:${size}:${etag ?? modified ?? nameless(ref.url)}`;
+  return urlSource({ ...ref, size, identity, etag, modified }, agents, ctx);
+}
+
+/** A file behind a URL, as `openUrl` found it. Asks for nothing yet. */
+export function urlSource(
+  { url, ...found }: UrlRef & Omit<RemoteFile, "get" | "refusal">,
+  agents: Pick<Agents, "http" | "https">,
+  ctx: Means,
+): Source {
+  return {
+    ...remoteSource({ ...found, ...asking({ url, label: found.label }, agents, ctx) }, ctx),
+    place: () => ({ ...found, url: url.reveal(), offset: 0 }),
   };
-  return remoteSource(file, ctx);
+}
+
+/** Requests for a file behind a URL, and what refusals of them mean. */
+function asking(ref: UrlRef, agents: Pick<Agents, "http" | "https">, ctx: Means): Pick<RemoteFile, "get" | "refusal"> {
+  const what = `reading ${ref.label}`;
+  return {
+    get: (headers, signal) => followed(ref.url.reveal(), headers, { what, agents, signal }),
+    refusal: async (answer) => refusedUrl(ref, answer, await answer.bytes(), ctx),
+  };
 }
 
 /** A server's way to say that a file has no first byte. */
@@ -92,12 +105,7 @@ async function followed(
   }
 }
 
-function refusedUrl(
-  { url, label }: { readonly url: Secret; readonly label: string },
-  answer: Incoming,
-  body: Buffer,
-  ctx: Means,
-): Error {
+function refusedUrl({ url, label }: UrlRef, answer: Incoming, body: Buffer, ctx: Means): Error {
   const error = new Refused(
     `reading ${label}`,
     { status: answer.status, headers: answer.headers, body },

@@ -30,6 +30,9 @@ const entries = {
   "deploy-process": "test/integration/deploy/deploy-process.ts",
 } as const;
 
+/** What they start in a thread, by its name. */
+const thread = "src/transfer/sending-thread.ts";
+
 declare module "vitest" {
   export interface ProvidedContext {
     /** Paths of the bundles, by entry. */
@@ -45,29 +48,33 @@ export default async function setup({ provide }: TestProject): Promise<void> {
   const narrowed = mkdtempSync(join(tmpdir(), "eks-deploy-narrowed-"));
   try {
     await narrow(narrowed);
-    const { outputFiles, metafile } = await build({
+    const options = {
       // Names of the output are made of paths from here, which must be the same in the next run.
       absWorkingDir: narrowed,
-      entryPoints: Object.fromEntries(Object.entries(entries).map(([name, source]) => [name, join(root, source)])),
       outdir: folder,
-      entryNames: "[name]-[hash]",
       outExtension: { ".js": ".mjs" },
       bundle: true,
-      splitting: true,
       format: "esm",
       platform: "node",
       target: "node24",
       // A bundled CommonJS module has no named exports for a dynamic import.
-      mainFields: ["module", "main"],
-      plugins: [preferring(narrowed)],
+      mainFields: ["module", "main"] as string[],
+      plugins: [preferring(narrowed)] as Plugin[],
       // CommonJS modules require what Node brings.
       banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
       minifyWhitespace: true,
       legalComments: "none",
       metafile: true,
       write: false,
+    } as const;
+    const { outputFiles, metafile } = await build({
+      ...options,
+      entryPoints: Object.fromEntries(Object.entries(entries).map(([name, source]) => [name, join(root, source)])),
+      entryNames: "[name]-[hash]",
+      splitting: true,
     });
-    lay(outputFiles);
+    const threads = await build({ ...options, entryPoints: [join(root, thread)], entryNames: "[name]" });
+    lay([...outputFiles, ...threads.outputFiles]);
     const made = Object.entries(metafile.outputs).flatMap(([path, { entryPoint }]) =>
       entryPoint ? [[join(narrowed, entryPoint), join(narrowed, path)] as const] : [],
     );
@@ -114,12 +121,12 @@ function preferring(narrowed: string): Plugin {
   };
 }
 
-/** A file's name is its content's: runs beside each other share what they have in common, and what Node compiled of it stays good. */
+/** A file's name is mostly its content's: runs beside each other share what they have in common, and what Node compiled of it stays good. */
 function lay(files: readonly { readonly path: string; readonly contents: Uint8Array }[]): void {
   mkdirSync(folder, { recursive: true });
   const now = new Date();
   for (const { path, contents } of files) {
-    if (existsSync(path)) {
+    if (existsSync(path) && readFileSync(path).equals(contents)) {
       utimesSync(path, now, now);
       continue;
     }

@@ -6,6 +6,7 @@ import type { Aws } from "../../aws/session.ts";
 import { type BufferPool, createPool } from "../../bytes/buffers.ts";
 import { decodeKey, unquoted } from "../../facts/prefix.ts";
 import { type BucketCalls, openBucket } from "../../transfer/s3.ts";
+import type { SendingThreads } from "../../transfer/sending-threads.ts";
 import { smallestPart } from "../parts.ts";
 
 /** How new objects are encrypted; empty: as the bucket has it. */
@@ -34,12 +35,18 @@ const bufferBudget = 8 * smallestPart;
 
 /** Opens the bucket for writing; sends nothing yet. */
 export async function openStore(
-  place: { readonly bucket: string; readonly owner: string; readonly encryption: Encryption; readonly memory?: number },
+  place: {
+    readonly bucket: string;
+    readonly owner: string;
+    readonly encryption: Encryption;
+    readonly memory?: number;
+    readonly threads?: SendingThreads;
+  },
   aws: Aws,
   ctx: Context,
 ): Promise<Store> {
-  const { bucket, owner, encryption, memory = bufferBudget } = place;
-  const [client, calls] = await Promise.all([s3Client(aws), openBucket(aws, bucket, ctx, { owner })]);
+  const { bucket, owner, encryption, memory = bufferBudget, threads } = place;
+  const [client, calls] = await Promise.all([s3Client(aws), openBucket(aws, bucket, ctx, { owner, threads })]);
   return { bucket, owner, encryption, aws, client, calls, buffers: createPool(memory), ctx };
 }
 

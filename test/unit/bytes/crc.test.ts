@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { crc32 as zlibCrc32 } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Crc, crc32, crc64Nvme } from "../../../src/bytes/crc.ts";
@@ -61,5 +62,18 @@ describe("the published check values", () => {
     expect(of(crc64Nvme, check)).toBe(0xae8b14860a799888n);
     expect(crc32.base64(of(crc32, check))).toBe("y/Q5Jg==");
     expect(crc64Nvme.base64(of(crc64Nvme, check))).toBe("rosUhgp5mIg=");
+  });
+});
+
+describe("CRC-32 of many bytes", () => {
+  it("is zlib's own, wherever they lie and however they are cut", () => {
+    const shared = new Uint8Array(new SharedArrayBuffer(100_000));
+    shared.set(randomBytes(shared.length));
+    for (const size of [16_383, 16_384, 16_385, 32_768, 99_000]) {
+      const bytes = shared.subarray(7, 7 + size);
+      const whole = BigInt(zlibCrc32(Buffer.from(bytes)));
+      expect(of(crc32, bytes)).toBe(whole);
+      expect(crc32.update(bytes.subarray(20_000), of(crc32, bytes.subarray(0, 20_000)))).toBe(whole);
+    }
   });
 });
