@@ -61,9 +61,9 @@ export function holdShared(bytes: Uint8Array): Held {
   const held = holdLent(bytes);
   if (held) return held;
   const chunk = acquireChunk(bodyChunkSize);
-  const first = bytes.subarray(0, bodyChunkSize);
-  chunk.set(first);
-  return { bytes: chunk.subarray(0, first.length), release: () => releaseChunk(chunk) };
+  // Not by `set`: into shared memory it takes three times as long (measured).
+  const copied = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).copy(chunk);
+  return { bytes: chunk.subarray(0, copied), release: () => releaseChunk(chunk) };
 }
 
 /**

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { inNearPieces } from "./near.ts";
 
 /** A SHA-256 that runs along while bytes pass. */
 export interface RunningDigest {
@@ -26,7 +27,7 @@ export function runningSha256(): RunningDigest {
     },
     update(chunk) {
       bytes += chunk.length;
-      hash.update(chunk);
+      inNearPieces(chunk, (piece) => hash.update(piece));
     },
     hex: end,
     digest: () => `sha256:${end()}`,

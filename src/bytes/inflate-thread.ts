@@ -143,16 +143,16 @@ export function inflateThread(): void {
     }
 
     /** Copies what was inflated into slots; one that is full is handed on. */
-    private async give(chunk: Uint8Array): Promise<void> {
+    private async give(chunk: Buffer): Promise<void> {
       for (let at = 0; at < chunk.length; ) {
         this.filling ??= { slot: await this.freeSlot(), size: 0 };
         // What was inflated before may still be held.
         if (this.closed) return;
         const { slot, size } = this.filling;
-        const part = chunk.subarray(at, at + this.how.slotSize - size);
-        this.view(slot, size + part.length).set(part, size);
-        this.filling.size += part.length;
-        at += part.length;
+        // Not by `set`: into shared memory it takes three times as long (measured).
+        const copied = chunk.copy(this.view(slot), size, at);
+        this.filling.size += copied;
+        at += copied;
         if (this.filling.size === this.how.slotSize) this.flush();
       }
     }
@@ -170,8 +170,8 @@ export function inflateThread(): void {
       return this.free.pop() ?? 0;
     }
 
-    private view(slot: number, size: number): Uint8Array {
-      return new Uint8Array(this.how.memory, slot * this.how.slotSize, size);
+    private view(slot: number): Uint8Array {
+      return new Uint8Array(this.how.memory, slot * this.how.slotSize, this.how.slotSize);
     }
   }
 

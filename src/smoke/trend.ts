@@ -47,7 +47,7 @@ function mark(result: Partial<ModelResult> | undefined, longest: number): string
 
 function passedTime(result: Partial<ModelResult> | undefined): number | undefined {
   const value = result?.verdict === "fail" ? undefined : result?.timings?.totalMs;
-  return typeof value === "number" && value > 0 ? value : undefined;
+  return typeof value === "number" && Number.isFinite(value) && value > 0 ? value : undefined;
 }
 
 /** Whether two tests found the same: the same models with the same checks that did not pass, whatever was measured. Pure. */

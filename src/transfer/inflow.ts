@@ -59,10 +59,10 @@ export class Inflow {
   async fill(into: Uint8Array): Promise<Filled> {
     let filled = 0;
     const put = (piece: Buffer) => {
-      const part = piece.subarray(0, into.length - filled);
-      into.set(part, filled);
-      filled += part.length;
-      if (part.length < piece.length) this.rest = piece.subarray(part.length);
+      // Not by `set`: into shared memory it takes three times as long (measured).
+      const copied = piece.copy(into, filled);
+      filled += copied;
+      if (copied < piece.length) this.rest = piece.subarray(copied);
       else letGo(piece);
       if (filled === into.length) this.pause();
     };

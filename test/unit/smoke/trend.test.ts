@@ -39,6 +39,12 @@ describe("the trend of the last tests", () => {
     expect(trendPicture([{ at: 0, results: { point: result(100) } }])).toEqual([]);
   });
 
+  it("leaves a time out that no clock gives", () => {
+    const times = [1_000, Number.POSITIVE_INFINITY, 2_000];
+    const tests = times.map((totalMs, at) => ({ at, results: { point: result(totalMs) } }));
+    expect(textOf(tests)).toContain("point  ▅·█  1.0 s to 2.0 s");
+  });
+
   it("takes whatever was kept: results without parts, of other models, of nonsense times (property)", () => {
     const one = fc.record(
       {
