@@ -12,7 +12,7 @@ import type { SendingThreads } from "./sending-threads.ts";
 import { type Signer, s3Signer, trailingPayload, unsignedPayload } from "./sign.ts";
 
 /** One request for an object of a bucket. */
-export interface ObjectCall extends Pick<Outgoing, "what" | "body" | "stall" | "patience" | "onChunk"> {
+export interface ObjectCall extends Pick<Outgoing, "what" | "body" | "stall" | "patience"> {
   readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
   readonly key: string;
   /** `partNumber`, `uploadId`, ... */
