@@ -26,10 +26,8 @@ export function bodyChunks(body: Body, signal: AbortSignal): AsyncIterable<Uint8
 }
 
 /** Bytes that no large read brought are sent in smaller pieces: they leave less of them, encrypted, in every connection (measured). */
-const pieceSize = passingChunkSize;
-
 function* pieces(bytes: Uint8Array): Generator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += pieceSize) yield bytes.subarray(at, at + pieceSize);
+  for (let at = 0; at < bytes.length; at += passingChunkSize) yield bytes.subarray(at, at + passingChunkSize);
 }
 
 async function* inPieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

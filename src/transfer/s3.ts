@@ -149,7 +149,7 @@ interface Held {
 /** Reads a refusal's body, so that it can be looked at here and by the caller. */
 async function held(answer: Incoming): Promise<Held> {
   const body = await answer.bytes();
-  return { body, answer: { ...answer, bytes: async () => body, discard() {} } };
+  return { body, answer: arrived({ ...answer, body }) };
 }
 
 /** What servers say that know no checksum behind a body. */
